@@ -1,0 +1,1 @@
+//! Settings, wiring, intake, queries and views.

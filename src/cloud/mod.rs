@@ -1,0 +1,1 @@
+//! Clients for the four Microsoft services over one transport. Knows no request.

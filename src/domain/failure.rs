@@ -1,0 +1,386 @@
+//! Failures as data: a stable code, a plain sentence, what to do, and who can do it.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+
+/// Who can mend a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Who {
+    /// Nobody needs to: Seatless tries again by itself.
+    Seatless,
+    /// Whoever submitted the request: its content is at fault.
+    Requester,
+    /// Whoever runs Seatless: its config, its host or its database.
+    Operator,
+    /// An administrator of the Microsoft Entra tenant.
+    TenantAdmin,
+    /// An administrator of the Dataverse environment.
+    EnvironmentAdmin,
+}
+
+/// One row of the catalog of codes.
+#[derive(Clone, Copy, Debug)]
+pub struct CodeRow {
+    /// What happened, in one plain sentence.
+    pub sentence: &'static str,
+    /// What to do about it.
+    pub hint: &'static str,
+    /// Who can do it.
+    pub who: Who,
+    /// Whether the same request may succeed later without anybody's help.
+    pub retryable: bool,
+}
+
+macro_rules! codes {
+    ($($name:ident = $text:literal, $who:ident, $retryable:literal, $sentence:literal, $hint:literal;)*) => {
+        /// What went wrong, as a code that never changes its meaning: `area.reason` in kebab case.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Code {
+            $(#[doc = $sentence] $name,)*
+        }
+
+        impl Code {
+            /// Every code, in the order of the catalog.
+            pub const ALL: &[Code] = &[$(Code::$name,)*];
+
+            /// The code's stable text.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Code::$name => $text,)* }
+            }
+
+            /// The code's row of the catalog.
+            pub const fn row(self) -> CodeRow {
+                match self {
+                    $(Code::$name => CodeRow {
+                        sentence: $sentence, hint: $hint, who: Who::$who, retryable: $retryable,
+                    },)*
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    IntakeMalformed = "intake.malformed", Requester, false,
+        "The file cannot be read as a list of requests.",
+        "Correct the place that is named; `seatless submit --help` shows the columns and formats.";
+    IntakeInvalid = "intake.invalid", Requester, false,
+        "A value is not acceptable.",
+        "Correct the value that is named and submit the file again; nothing of it was stored.";
+    IntakeDuplicate = "intake.duplicate", Requester, false,
+        "The same user name in the same environment stands in the file twice.",
+        "Remove one of the two rows.";
+    IntakeConflict = "intake.conflict", Requester, false,
+        "The same request is already stored with other content.",
+        "Compare with `seatless show`; submit what is stored, or use another user name.";
+    IntakeUnknownEnvironment = "intake.unknown-environment", Requester, false,
+        "The config names no such environment.",
+        "Use a name from `seatless config`, or add the environment to the config.";
+    IntakeInProgress = "intake.in-progress", Seatless, true,
+        "Another submission that holds the same request has not finished.",
+        "Submit again in a moment.";
+
+    SignInSecretInvalid = "sign-in.secret-invalid", TenantAdmin, false,
+        "Microsoft Entra refuses the client secret.",
+        "Put the secret's value (not its id) where the config points, then retry.";
+    SignInSecretExpired = "sign-in.secret-expired", TenantAdmin, false,
+        "The client secret has expired.",
+        "Create a new client secret for the app registration, put it where the config points, then retry.";
+    SignInAppUnknown = "sign-in.app-unknown", Operator, false,
+        "The tenant does not know the application.",
+        "Check client_id and the tenant's id in the config, and that an admin of the tenant consented to the app.";
+    SignInAppDisabled = "sign-in.app-disabled", TenantAdmin, false,
+        "The application is disabled in the tenant.",
+        "Enable the enterprise application in Microsoft Entra, then retry.";
+    SignInTenantUnknown = "sign-in.tenant-unknown", Operator, false,
+        "Microsoft Entra does not know the tenant, or it lives in another cloud.",
+        "Check the tenant's id and cloud in the config.";
+    SignInCredentialRefused = "sign-in.credential-refused", TenantAdmin, false,
+        "Microsoft Entra refuses the credential.",
+        "Check that the certificate or federated credential is registered for the application, and the host's clock.";
+    SignInResourceUnknown = "sign-in.resource-unknown", Operator, false,
+        "The tenant has no such service: the environment's URL is probably wrong.",
+        "Compare the environment's url in the config with the one in the Power Platform admin center.";
+    SignInRefused = "sign-in.refused", Operator, false,
+        "Microsoft Entra refuses to issue a token.",
+        "Look at the code in the message; the tenant's sign-in logs show the same attempt under its correlation id.";
+
+    GraphNameTaken = "graph.name-taken", Requester, false,
+        "A user with this name exists already, and Seatless did not make it.",
+        "Choose another user name, or say on_existing: adopt if this very user shall become the account.";
+    GraphNotAdoptable = "graph.not-adoptable", Requester, false,
+        "The existing user must not be adopted: it is synchronized from on premises or was made by another Seatless.",
+        "Choose another user name.";
+    GraphDomainInvalid = "graph.domain-invalid", Requester, false,
+        "The domain of the user name is not a verified domain of the tenant.",
+        "Use one of the tenant's verified domains.";
+    GraphPasswordRefused = "graph.password-refused", Seatless, true,
+        "Microsoft Entra refuses the generated password.",
+        "Seatless makes another one.";
+    GraphPermissionMissing = "graph.permission-missing", TenantAdmin, false,
+        "The application lacks a Microsoft Graph permission.",
+        "Grant User.ReadWrite.All, LicenseAssignment.ReadWrite.All and Organization.Read.All with admin consent, then retry.";
+    GraphQuotaExceeded = "graph.quota-exceeded", TenantAdmin, false,
+        "The directory's object quota is used up.",
+        "Remove objects (deleted users count for 30 days) or ask Microsoft for more, then retry.";
+    GraphNoSeat = "graph.no-seat", TenantAdmin, true,
+        "No license unit is free.",
+        "Seatless waits for a seat; more seats, or unassigning unused ones, end the wait sooner.";
+    GraphLicenseUnknown = "graph.license-unknown", Operator, false,
+        "The tenant does not own this license.",
+        "Check the license in the request and under [licenses] in the config against the tenant's subscriptions.";
+    GraphLicenseConflict = "graph.license-conflict", TenantAdmin, false,
+        "The license clashes with, or depends on, another license of the user.",
+        "Look at the service plans that the message names; choose a license that stands alone.";
+    GraphUsageLocationInvalid = "graph.usage-location-invalid", Requester, false,
+        "The user's usage location does not allow the license.",
+        "Set a valid usage_location (two letters, such as GB), then retry.";
+    GraphLicenseInherited = "graph.license-inherited", TenantAdmin, false,
+        "The license comes from a group and cannot be removed from the user.",
+        "Take the user out of the licensing group, then retry.";
+    GraphLicenseForeign = "graph.license-foreign", TenantAdmin, false,
+        "The user holds the license, but Seatless did not assign it.",
+        "Remove the license by hand if nobody needs it, then retry.";
+    GraphUserGone = "graph.user-gone", TenantAdmin, false,
+        "The user has disappeared from the directory.",
+        "Restore the user from the deleted users, then retry.";
+    GraphConcurrent = "graph.concurrent", Seatless, true,
+        "Microsoft Graph is busy with another change of the same user.",
+        "Seatless tries again.";
+    GraphRefused = "graph.refused", Operator, false,
+        "Microsoft Graph refuses the call for a reason Seatless does not know.",
+        "Look at the message; quote the remote request id to Microsoft's support.";
+
+    DataverseNoSlot = "dataverse.no-slot", EnvironmentAdmin, false,
+        "The environment has all the non-interactive users it may have.",
+        "Make one of its non-interactive users interactive or disable it, or choose another environment, then retry.";
+    DataverseRoleUnknown = "dataverse.role-unknown", Requester, false,
+        "The business unit has no security role of this name.",
+        "Correct security_roles, or create the role in the environment, then retry.";
+    DataverseBusinessUnitUnknown = "dataverse.business-unit-unknown", Requester, false,
+        "The environment has no business unit of this name.",
+        "Correct business_unit, or create it in the environment, then retry.";
+    DataversePrivilegeMissing = "dataverse.privilege-missing", EnvironmentAdmin, false,
+        "Our application user lacks a privilege in the environment.",
+        "Give the application user the System Administrator role in the environment, then retry.";
+    DataverseNotMember = "dataverse.not-member", EnvironmentAdmin, false,
+        "Our application is not a user of the environment.",
+        "Create an application user for the app registration in the environment, then retry.";
+    DataverseEnvironmentDisabled = "dataverse.environment-disabled", EnvironmentAdmin, false,
+        "The environment is disabled.",
+        "Enable the environment in the Power Platform admin center, then retry.";
+    DataverseAdminMode = "dataverse.admin-mode", EnvironmentAdmin, true,
+        "The environment is in administration mode.",
+        "Seatless waits; turn administration mode off when the maintenance is over.";
+    DataverseUserAmbiguous = "dataverse.user-ambiguous", EnvironmentAdmin, false,
+        "The environment has several rows for this user, or one that belongs to another directory object.",
+        "Remove the stale row in the environment, then retry.";
+    DataverseUserDisabled = "dataverse.user-disabled", EnvironmentAdmin, false,
+        "The user's row in the environment is disabled.",
+        "Check the environment's security group and the sign-in status of the user, then retry.";
+    DataverseApplicationUser = "dataverse.application-user", Requester, false,
+        "The row belongs to an application user, whose access mode cannot be changed.",
+        "Choose another user name.";
+    DataverseRoleRefused = "dataverse.role-refused", EnvironmentAdmin, false,
+        "The environment refuses to assign the security role.",
+        "Check that the role exists in the user's business unit and that the user is enabled, then retry.";
+    DataverseUserMissing = "dataverse.user-missing", Seatless, true,
+        "The user's row has disappeared from the environment.",
+        "Seatless waits for it to come back.";
+    DataverseRefused = "dataverse.refused", Operator, false,
+        "Dataverse refuses the call for a reason Seatless does not know.",
+        "Look at the message; quote the remote request id to Microsoft's support.";
+
+    PowerPlatformNotRegistered = "powerplatform.not-registered", TenantAdmin, false,
+        "The application is not registered with Power Platform, so it cannot ask for a sync; polling goes on.",
+        "An admin registers it once with New-PowerAppManagementApp -ApplicationId.";
+    PowerPlatformNotLicensedYet = "powerplatform.not-licensed-yet", Seatless, true,
+        "Power Platform does not see the license yet.",
+        "Seatless asks again.";
+    PowerPlatformEnvironmentUnknown = "powerplatform.environment-unknown", Operator, false,
+        "Power Platform does not know the environment.",
+        "Check the environment's id in the config.";
+    PowerPlatformRefused = "powerplatform.refused", EnvironmentAdmin, false,
+        "Power Platform refuses to add the user; most often the user is not a direct member of the environment's security group.",
+        "Check the security group of the environment; polling goes on meanwhile.";
+
+    RemoteThrottled = "remote.throttled", Seatless, true,
+        "The service asks us to slow down.",
+        "Seatless waits as long as the service asks.";
+    RemoteUnavailable = "remote.unavailable", Seatless, true,
+        "The service cannot be reached or is not available.",
+        "Seatless tries again; if it lasts, check the network and the addresses in the config.";
+    RemoteUncertain = "remote.uncertain", Seatless, true,
+        "The fate of a call is unknown.",
+        "Seatless looks at the cloud before it does anything else.";
+    RemoteUnreadable = "remote.unreadable", Operator, true,
+        "The service answered with something that is not an answer to our question.",
+        "Check the addresses in the config and any proxy between; Seatless tries again.";
+    RemoteUnauthorized = "remote.unauthorized", TenantAdmin, false,
+        "The service refuses our token.",
+        "Check that the tenant, the cloud and the environment's url in the config belong together.";
+
+    MachineAttemptsExhausted = "machine.attempts-exhausted", Operator, false,
+        "The step was tried as often as the policy allows.",
+        "See what failed last, mend it, then retry.";
+    MachineDeadlinePassed = "machine.deadline-passed", EnvironmentAdmin, false,
+        "The user did not appear in the environment before the deadline.",
+        "Check that the user is a direct member of the environment's security group and that the environment is enabled, then retry.";
+    MachineRegressedTooOften = "machine.regressed-too-often", Operator, false,
+        "Something keeps undoing this account's progress in the cloud.",
+        "Find out who changes the user, then retry.";
+    MachinePoisoned = "machine.poisoned", Operator, false,
+        "Working on this request has ended the worker several times.",
+        "Look at the logs around the last claims, then retry.";
+    MachinePinnedElsewhere = "machine.pinned-elsewhere", Operator, false,
+        "The config now points the environment's name at another tenant or organization than when the request was submitted.",
+        "Put the former values back, or cancel the request and submit it again.";
+
+    ConfigInvalid = "config.invalid", Operator, false,
+        "The config is not acceptable.",
+        "Correct the key that is named; `seatless init --print` shows every key with its default.";
+    StoreLocked = "store.locked", Operator, false,
+        "Another process works on this database.",
+        "Stop it first, or let it do the work.";
+    StoreUnreadable = "store.unreadable", Operator, false,
+        "The database cannot be opened.",
+        "Check that the path in store.url exists and that this user may read and write it.";
+    StoreBusy = "store.busy", Seatless, true,
+        "The database is locked by another program.",
+        "End the program that holds the database open, then try again.";
+    StoreFull = "store.full", Operator, false,
+        "The disk, or the database's size limit, is full; nothing was lost.",
+        "Free space; work goes on by itself.";
+    StoreSchemaNewer = "store.schema-newer", Operator, false,
+        "The database was written by a newer version of Seatless.",
+        "Use that version, or a later one.";
+    StoreLibraryUnsafe = "store.library-unsafe", Operator, false,
+        "The SQLite library has a bug that can corrupt the database.",
+        "Use a build with SQLite 3.51.3 or later.";
+    StoreCorrupt = "store.corrupt", Operator, false,
+        "A stored row contradicts the rules of the machine.",
+        "Stop the daemon, keep a copy of the database, and restore the last good backup.";
+    StoreFailed = "store.failed", Operator, false,
+        "The database refused an operation.",
+        "Look at the message and at the host's disk.";
+    SocketInUse = "socket.in-use", Operator, false,
+        "The daemon's socket or port is taken.",
+        "Stop the other process, or choose another address in the config.";
+    SocketUnreachable = "socket.unreachable", Operator, false,
+        "A daemon holds the database but does not answer on its socket.",
+        "Check daemon.socket in the config and the daemon's log.";
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A text that is no code.
+#[derive(Debug, thiserror::Error)]
+#[error("no failure code is called {0:?}")]
+pub struct UnknownCode(pub String);
+
+impl FromStr for Code {
+    type Err = UnknownCode;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Code::ALL.iter().copied().find(|code| code.as_str() == text).ok_or_else(|| UnknownCode(text.to_owned()))
+    }
+}
+
+impl Serialize for Code {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Code {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// One thing that went wrong: the code, what was special this time, and the ids under which Microsoft's support finds it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// Which failure.
+    pub code: Code,
+    /// What was special this time, in plain words; never a secret, never a raw body, at most [`Failure::MESSAGE_MAX`] bytes.
+    pub message: String,
+    /// The `request-id`s of the calls that showed it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remote_request_ids: Vec<String>,
+}
+
+impl Failure {
+    /// How long a message may be, in bytes; a longer one is cut.
+    pub const MESSAGE_MAX: usize = 500;
+
+    /// A failure with the detail of this occurrence. Control characters (an answer may hold terminal escapes) become spaces.
+    pub fn new(code: Code, message: impl AsRef<str>) -> Self {
+        let mut clean = String::new();
+        for character in message.as_ref().chars() {
+            if clean.len() + character.len_utf8() > Self::MESSAGE_MAX {
+                break;
+            }
+            clean.push(if character.is_control() { ' ' } else { character });
+        }
+        Self { code, message: clean, remote_request_ids: Vec::new() }
+    }
+
+    /// The same failure, to be found at Microsoft under this request id.
+    pub fn seen_as(mut self, remote_request_ids: impl IntoIterator<Item = String>) -> Self {
+        self.remote_request_ids.extend(remote_request_ids);
+        self
+    }
+
+    /// What to do about it.
+    pub const fn hint(&self) -> &'static str {
+        self.code.row().hint
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sentence = self.code.row().sentence;
+        if self.message.is_empty() {
+            f.write_str(sentence)
+        } else {
+            write!(f, "{} {}", sentence, self.message)
+        }
+    }
+}
+
+impl std::error::Error for Failure {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_is_kebab_case_with_an_area_and_unique() {
+        let mut seen = std::collections::BTreeSet::new();
+        for code in Code::ALL {
+            let text = code.as_str();
+            let (area, reason) = text.split_once('.').unwrap();
+            for part in [area, reason] {
+                assert!(part.chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{text}");
+                assert!(!part.starts_with('-') && !part.ends_with('-') && !part.is_empty(), "{text}");
+            }
+            assert!(seen.insert(text), "{text} stands twice");
+            assert_eq!(text.parse::<Code>().unwrap(), *code);
+            assert!(code.row().sentence.ends_with('.') && code.row().hint.ends_with('.'), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_message_keeps_no_control_characters_and_no_more_than_its_bound() {
+        let failure = Failure::new(Code::GraphRefused, format!("\u{1b}[31m{}", "é".repeat(400)));
+        assert!(failure.message.starts_with(" [31m"));
+        assert!(failure.message.len() <= Failure::MESSAGE_MAX);
+    }
+}

@@ -1,0 +1,1 @@
+//! Lanes, claims and timers: the machinery that moves groups of requests. Knows no Microsoft.

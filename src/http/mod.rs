@@ -1,0 +1,1 @@
+//! The local socket through which commands reach a running daemon.

@@ -1,0 +1,3 @@
+//! The `seatless` binary.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The steps that make an account: the only place where engine and cloud meet.

@@ -1,0 +1,1 @@
+//! Durable state behind ports per noun; decides nothing.
