@@ -110,6 +110,12 @@ codes! {
     GraphNameTaken = "graph.name-taken", Requester, false,
         "A user with this name exists already, and Seatless did not make it.",
         "Choose another user name, or say on_existing: adopt if this very user shall become the account.";
+    GraphAddressTaken = "graph.address-taken", Requester, false,
+        "Another object of the directory has this user name as a mail address.",
+        "Choose another user name, or remove the address from the other object, then retry.";
+    GraphUserInvalid = "graph.user-invalid", Requester, false,
+        "Microsoft Entra does not accept a value of the user.",
+        "Look at the property that the message names, correct it and submit the request again.";
     GraphNotAdoptable = "graph.not-adoptable", Requester, false,
         "The existing user must not be adopted: it is synchronized from on premises or was made by another Seatless.",
         "Choose another user name.";
@@ -189,6 +195,15 @@ codes! {
     DataverseUserMissing = "dataverse.user-missing", Seatless, true,
         "The user's row has disappeared from the environment.",
         "Seatless waits for it to come back.";
+    DataverseUserUnlicensed = "dataverse.user-unlicensed", TenantAdmin, false,
+        "The environment does not enable a user who has no license.",
+        "Assign the license to the user again, then retry.";
+    DataverseUserProtected = "dataverse.user-protected", EnvironmentAdmin, false,
+        "The environment protects this user from the change: a special user, or its last full administrator.",
+        "Choose another user name, or make another user administrator first, then retry.";
+    DataverseConcurrent = "dataverse.concurrent", Seatless, true,
+        "The row in the environment was changed by somebody else at the same time.",
+        "Seatless reads it again and tries again.";
     DataverseRefused = "dataverse.refused", Operator, false,
         "Dataverse refuses the call for a reason Seatless does not know.",
         "Look at the message; quote the remote request id to Microsoft's support.";
@@ -287,7 +302,11 @@ pub struct UnknownCode(pub String);
 impl FromStr for Code {
     type Err = UnknownCode;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Code::ALL.iter().copied().find(|code| code.as_str() == text).ok_or_else(|| UnknownCode(text.to_owned()))
+        Code::ALL
+            .iter()
+            .copied()
+            .find(|code| code.as_str() == text)
+            .ok_or_else(|| UnknownCode(text.to_owned()))
     }
 }
 

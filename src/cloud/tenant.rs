@@ -1,0 +1,51 @@
+//! The door to one tenant.
+
+use super::access::{Audience, Limits, TenantAccess};
+use super::exchange::Exchange;
+use super::service::Service;
+use super::tokens::Tokens;
+use super::wire::Wire;
+use super::{Dataverse, Graph, Origin, PowerPlatform, Transport};
+use crate::domain::{Clock, Ids};
+use std::sync::Arc;
+
+/// All services of one tenant over one transport; the typed clients share its tokens. Cheap to clone.
+#[derive(Clone)]
+pub struct TenantClient {
+    wire: Arc<Wire>,
+    tokens: Arc<Tokens>,
+}
+
+impl TenantClient {
+    /// A client that signs in with `access`. Nothing is sent before the first call.
+    pub fn new(
+        transport: Arc<dyn Transport>,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn Ids>,
+        access: TenantAccess,
+        limits: Limits,
+    ) -> Self {
+        let wire = Arc::new(Wire { transport, clock, ids, limits });
+        Self { tokens: Arc::new(Tokens::new(Arc::clone(&wire), access)), wire }
+    }
+
+    /// Microsoft Graph of this tenant.
+    pub fn graph(&self) -> Graph {
+        Graph::new(self.exchange(Service::Graph, Audience::graph(&self.tokens.access().cloud)))
+    }
+
+    /// Power Platform's administration of this tenant.
+    pub fn power_platform(&self) -> PowerPlatform {
+        let audience = Audience::power_platform(&self.tokens.access().cloud);
+        PowerPlatform::new(self.exchange(Service::PowerPlatform, audience))
+    }
+
+    /// The environment at `origin`. A token for it is sent there and nowhere else.
+    pub fn dataverse(&self, origin: Origin) -> Dataverse {
+        Dataverse::new(self.exchange(Service::Dataverse, Audience::dataverse(origin)))
+    }
+
+    fn exchange(&self, service: Service, audience: Audience) -> Exchange {
+        Exchange::new(Arc::clone(&self.wire), Arc::clone(&self.tokens), service, audience)
+    }
+}
