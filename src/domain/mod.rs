@@ -1,9 +1,32 @@
 //! The pure floor: what a request is and how it moves. No clock, no randomness, no async, no I/O.
 
-mod ids;
-mod seams;
+mod diagram;
+mod event;
 mod failure;
+mod ids;
+mod license;
+mod machine;
+mod name;
+mod policy;
+mod progress;
+mod request;
+mod retry;
+mod seams;
+mod state;
 
+pub use diagram::diagram;
+pub use event::{EventDraft, EventKind};
 pub use failure::{Code, CodeRow, Failure, UnknownCode, Who};
 pub use ids::{BatchId, HolderId, IntentId, ObjectId, RequestId, SkuId, StoreId, SystemUserId, UserId};
+pub use license::KNOWN_LICENSES;
+pub use machine::{
+    Charge, Command, Facts, Inapplicable, Input, LicenseEffect, Outcome, SeatEffect, SlotEffect, Subject,
+    Transition, decide, next_state, step_of,
+};
+pub use name::{Fault, UserPrincipalName};
+pub use policy::Policy;
+pub use progress::{Evidence, EvidenceKind, OpenIntent, Phase, Progress, Timer, Trial};
+pub use request::{Account, Membership, NewRequest, OnExisting, Pinned, plain_text, usage_location};
+pub use retry::{retry_delay, retry_envelope};
 pub use seams::{Chance, Clock, Ids, Instant};
+pub use state::{Direction, Scope, State, Status, Step};

@@ -1,1 +1,17 @@
 //! Lanes, claims and timers: the machinery that moves groups of requests. Knows no Microsoft.
+
+mod admission;
+mod core;
+mod decisions;
+mod group;
+mod pump;
+mod rescue;
+mod seams;
+mod steadfast;
+mod steps;
+
+pub use core::{Engine, EngineParts};
+pub use group::Ran;
+pub use pump::{Hints, Pump, PumpLimits, Stop};
+pub use seams::{Spawner, Task, Timer};
+pub use steps::{Capacity, Need, Report, Seen, Steps, WholeFailure, WholeKind};

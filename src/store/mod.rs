@@ -1,1 +1,17 @@
 //! Durable state behind ports per noun; decides nothing.
+
+mod error;
+mod orders;
+mod ports;
+mod rows;
+
+pub use error::StoreError;
+pub use orders::{
+    BatchDraft, Begin, BeginFate, Claim, Commit, CommitRow, Filter, LaneRelease, Learned, Page, RowFate,
+    StageFault, StageReport, StagedRequest, Tally, TallyEntry,
+};
+pub use ports::{Admission, Answer, Batches, Events, Intake, Requests, Store, Work};
+pub use rows::{
+    Actor, Batch, Count, Event, Group, LaneId, LaneView, LicenseHold, Member, Origin, Pool, PoolKey,
+    PoolKind, Request, Seat, Siblings, User, UserOrigin,
+};

@@ -1,0 +1,72 @@
+//! What a person can order.
+
+use super::decide::Draft;
+use super::{Inapplicable, LicenseEffect, SlotEffect, Transition};
+use crate::domain::{Direction, EventKind, Instant, Phase, State, Timer};
+
+pub(super) fn pause(mut draft: Draft) -> Result<Transition, Inapplicable> {
+    if draft.before.status().is_terminal() {
+        return Err(Inapplicable("it has ended"));
+    }
+    if draft.before.paused {
+        return Err(Inapplicable("it is paused already"));
+    }
+    draft.next.paused = true;
+    Ok(draft.record(EventKind::Paused).done())
+}
+
+pub(super) fn resume(mut draft: Draft) -> Result<Transition, Inapplicable> {
+    if !draft.before.paused {
+        return Err(Inapplicable("it is not paused"));
+    }
+    draft.next.paused = false;
+    Ok(draft.record(EventKind::Resumed).done())
+}
+
+pub(super) fn retry(mut draft: Draft, now: Instant) -> Result<Transition, Inapplicable> {
+    let direction = match draft.before.phase {
+        Phase::Blocked { direction, .. } => direction,
+        Phase::Active { .. } => return Err(Inapplicable("it is being worked on")),
+        Phase::Succeeded | Phase::Failed { .. } | Phase::Cancelled => {
+            return Err(Inapplicable("it has ended"));
+        }
+    };
+    draft.next.trial.attempts = 0;
+    draft.next.trial.evidence = None;
+    draft.next.trial.memo = None;
+    draft.next.regressions = 0;
+    draft.next.entered_at = now;
+    let needs_seat =
+        direction == Direction::Forward && draft.next.state == State::Created && !draft.facts.seat_held;
+    let timer = if needs_seat { Timer::ForSeat } else { Timer::At(now) };
+    Ok(draft.active(direction, timer).record(EventKind::Retried).done())
+}
+
+pub(super) fn cancel(mut draft: Draft, now: Instant) -> Result<Transition, Inapplicable> {
+    match draft.before.phase {
+        Phase::Active { direction: Direction::Forward | Direction::GivingUp, .. }
+        | Phase::Blocked { direction: Direction::Forward | Direction::GivingUp, .. } => {}
+        Phase::Active { direction: Direction::Cancelling, .. }
+        | Phase::Blocked { direction: Direction::Cancelling, .. } => {
+            return Err(Inapplicable("it is being cancelled already"));
+        }
+        Phase::Succeeded | Phase::Failed { .. } | Phase::Cancelled => {
+            return Err(Inapplicable("it has ended"));
+        }
+    }
+    draft.next.paused = false;
+    draft.next.trial.attempts = 0;
+    draft.next.trial.evidence = None;
+    draft.next.trial.trouble = None;
+    let nothing_taken = draft.before.state == State::Requested
+        && draft.before.trial.intent.is_none()
+        && !draft.facts.user_may_exist
+        && !draft.facts.license_may_be_held;
+    if nothing_taken {
+        draft.next.phase = Phase::Cancelled;
+        draft.license = LicenseEffect::Unchanged;
+        draft.slot = if draft.facts.slot_held { SlotEffect::Return } else { SlotEffect::Keep };
+        return Ok(draft.record(EventKind::Cancelled).done());
+    }
+    Ok(draft.active(Direction::Cancelling, Timer::At(now)).record(EventKind::Cancelled).done())
+}

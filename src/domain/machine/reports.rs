@@ -1,0 +1,339 @@
+//! What a worker's report makes of a request.
+
+use super::decide::Draft;
+use super::{
+    Charge, Inapplicable, LicenseEffect, Outcome, SeatEffect, SlotEffect, Transition, next_state, step_of,
+};
+use crate::domain::{
+    Code, Direction, EventKind, Evidence, EvidenceKind, Failure, Instant, Phase, Policy, State, Step, Timer,
+    retry_delay,
+};
+use std::time::Duration;
+
+/// The circumstances of a report.
+pub(super) struct Report<'a> {
+    pub(super) policy: &'a Policy,
+    pub(super) now: Instant,
+    pub(super) looked_at: Instant,
+    pub(super) chance: f64,
+}
+
+pub(super) fn apply(draft: Draft, outcome: Outcome, report: &Report<'_>) -> Result<Transition, Inapplicable> {
+    let Some(step) = step_of(&draft.before, draft.facts) else {
+        return Err(Inapplicable("there is nothing to do for it"));
+    };
+    let draft = match outcome {
+        Outcome::Advanced => advanced(draft, step, report),
+        Outcome::NotYet { wait, because } => not_yet(draft, step, wait, because, report),
+        Outcome::Throttled { retry_after } => throttled(draft, retry_after, report),
+        Outcome::Transient { failure, charge } => transient(draft, failure, charge, report),
+        Outcome::Ambiguous { failure, charge } => ambiguous(draft, failure, charge, report),
+        Outcome::Absent { failure } => absent(draft, step, failure, report),
+        Outcome::Blocked { failure } => blocked(draft, failure, report),
+        Outcome::Regressed { to, failure } => regressed(draft, to, failure, report),
+        Outcome::NoSeat { failure } => no_seat(draft, step, failure, report),
+    };
+    Ok(draft.done())
+}
+
+fn advanced(draft: Draft, step: Step, report: &Report<'_>) -> Draft {
+    match draft.before.phase.clone() {
+        Phase::Active { direction: Direction::Forward, .. } => forward(draft, step, report),
+        Phase::Active { direction, .. } => backward(draft, step, direction, report),
+        Phase::Blocked { direction: Direction::Forward, failure, .. } => parked(draft, failure, report),
+        Phase::Blocked { direction, .. } => backward(draft, step, direction, report),
+        // `step_of` names no step for an ended request, so `apply` has returned already.
+        Phase::Succeeded | Phase::Failed { .. } | Phase::Cancelled => draft,
+    }
+}
+
+fn forward(mut draft: Draft, step: Step, report: &Report<'_>) -> Draft {
+    let now = report.now;
+    let (timer, kind) = match step {
+        Step::CheckEnvironment => {
+            draft.slot = SlotEffect::Take;
+            (Timer::At(now), EventKind::Checked)
+        }
+        Step::CreateUser => {
+            let timer = if draft.facts.seat_held { Timer::At(now) } else { Timer::ForSeat };
+            (timer, EventKind::Advanced)
+        }
+        Step::AssignLicense => {
+            draft.license = LicenseEffect::Confirmed;
+            (Timer::At(now), EventKind::Advanced)
+        }
+        Step::AwaitPropagation | Step::SetNonInteractive => (Timer::At(now), EventKind::Advanced),
+        Step::RemoveLicense => {
+            draft = license_gone(draft);
+            (Timer::At(now + report.policy.settle), EventKind::Advanced)
+        }
+        Step::Verify => {
+            draft.next.phase = Phase::Succeeded;
+            draft.next.trial = Default::default();
+            return draft.record(EventKind::Verified);
+        }
+        // Both belong to the way back; `step_of` never names them on the way forward.
+        Step::DeleteUser | Step::DisableUser => return draft,
+    };
+    draft.enter(next_state(step), now).active(Direction::Forward, timer).record(kind)
+}
+
+fn backward(mut draft: Draft, step: Step, direction: Direction, report: &Report<'_>) -> Draft {
+    let now = report.now;
+    match step {
+        Step::RemoveLicense => {
+            let state = draft.before.state.min(State::Created);
+            draft = license_gone(draft);
+            draft.enter(state, now).active(direction, Timer::At(now)).record(EventKind::Advanced)
+        }
+        Step::DeleteUser | Step::DisableUser => {
+            draft.slot = if draft.facts.slot_held { SlotEffect::Return } else { SlotEffect::Keep };
+            if draft.facts.seat_held {
+                draft.seat = SeatEffect::Return;
+            }
+            let why = draft.before.trial.trouble.clone();
+            let mut draft = draft.enter(State::Requested, now);
+            draft.next.phase = if direction == Direction::GivingUp {
+                let failure = why.unwrap_or_else(|| Failure::new(Code::MachineDeadlinePassed, ""));
+                Phase::Failed { failure }
+            } else {
+                Phase::Cancelled
+            };
+            draft.record(EventKind::Unwound)
+        }
+        // These belong to the way forward; `step_of` never names them on the way back.
+        Step::CheckEnvironment
+        | Step::CreateUser
+        | Step::AssignLicense
+        | Step::AwaitPropagation
+        | Step::SetNonInteractive
+        | Step::Verify => draft,
+    }
+}
+
+/// The license of a blocked request is back. What was blocked only by the removal itself goes on by itself.
+fn parked(draft: Draft, failure: Failure, report: &Report<'_>) -> Draft {
+    let now = report.now;
+    let draft = license_gone(draft);
+    if draft.before.state == State::NonInteractive {
+        let timer = Timer::At(now + report.policy.settle);
+        return draft
+            .enter(State::Unlicensed, now)
+            .active(Direction::Forward, timer)
+            .record(EventKind::Advanced);
+    }
+    let mut draft = draft.enter(State::Created, now);
+    draft.next.phase = Phase::Blocked { direction: Direction::Forward, failure, seat_due: None };
+    draft.record(EventKind::Parked)
+}
+
+fn license_gone(mut draft: Draft) -> Draft {
+    draft.license = LicenseEffect::Gone;
+    if draft.facts.seat_held {
+        draft.seat = SeatEffect::Return;
+    }
+    draft
+}
+
+fn not_yet(
+    mut draft: Draft,
+    step: Step,
+    wait: Duration,
+    because: Option<Failure>,
+    report: &Report<'_>,
+) -> Draft {
+    draft.next.trial.intent = None;
+    draft.next.trial.evidence = None;
+    draft.next.trial.trouble = because;
+    // Only a look made after the deadline can end the wait: the weekend's outage itself ends nothing.
+    let deadline = draft.before.entered_at + report.policy.propagation_deadline;
+    let forward = matches!(draft.before.phase, Phase::Active { direction: Direction::Forward, .. });
+    if step == Step::AwaitPropagation && forward && report.looked_at >= deadline {
+        let detail = draft.next.trial.trouble.as_ref().map(ToString::to_string).unwrap_or_default();
+        let failure = Failure::new(Code::MachineDeadlinePassed, detail);
+        return draft.blocked(Direction::Forward, failure, report.policy, report.now);
+    }
+    due_in(draft, wait, report)
+}
+
+fn throttled(mut draft: Draft, retry_after: Option<Duration>, report: &Report<'_>) -> Draft {
+    draft = give_back_attempt(draft);
+    let policy = report.policy;
+    let wait = retry_after.map_or_else(
+        || retry_delay(policy, draft.before.trial.attempts, report.chance).max(policy.retry_after_min),
+        |asked| asked.clamp(policy.retry_after_min, policy.retry_after_max),
+    );
+    draft.next.trial.trouble = Some(Failure::new(Code::RemoteThrottled, ""));
+    due_in(draft, wait, report).record(EventKind::Throttled)
+}
+
+fn transient(mut draft: Draft, failure: Failure, charge: Charge, report: &Report<'_>) -> Draft {
+    match charge {
+        Charge::Lane { wait } => {
+            draft = give_back_attempt(draft);
+            draft.next.trial.trouble = Some(failure);
+            due_in(draft, wait, report)
+        }
+        Charge::Member => {
+            if draft.before.trial.intent.is_none() {
+                draft.next.trial.attempts += 1;
+            }
+            draft.next.trial.intent = None;
+            retry_or_block(draft, failure, report)
+        }
+    }
+}
+
+fn ambiguous(mut draft: Draft, failure: Failure, charge: Charge, report: &Report<'_>) -> Draft {
+    draft.next.trial.trouble = Some(failure.clone());
+    match charge {
+        // The intent stays open in both cases: the next claim looks before it does anything.
+        Charge::Lane { wait } => {
+            if draft.before.trial.intent.is_some() {
+                draft.next.trial.attempts = draft.before.trial.attempts.saturating_sub(1);
+            }
+            due_in(draft, wait, report)
+        }
+        Charge::Member => {
+            let wait = retry_delay(report.policy, draft.before.trial.attempts, report.chance);
+            due_in(draft, wait, report).record_failure(EventKind::Failed, failure)
+        }
+    }
+}
+
+fn absent(draft: Draft, step: Step, failure: Failure, report: &Report<'_>) -> Draft {
+    let (mut draft, believed) = weigh(draft, EvidenceKind::Absent, report);
+    if !believed {
+        draft.next.trial.trouble = Some(failure);
+        return due_in(draft, look_pace(report.policy), report);
+    }
+    draft.next.trial.evidence = None;
+    match step {
+        Step::CreateUser => {
+            draft.next.trial.intent = None;
+            retry_or_block_at(draft, failure, Duration::ZERO, report)
+        }
+        // On the way back it is what was wanted.
+        Step::DeleteUser | Step::DisableUser => advanced(draft, step, report),
+        Step::RemoveLicense
+        | Step::CheckEnvironment
+        | Step::AssignLicense
+        | Step::AwaitPropagation
+        | Step::SetNonInteractive
+        | Step::Verify => blocked(draft, failure, report),
+    }
+}
+
+fn blocked(mut draft: Draft, failure: Failure, report: &Report<'_>) -> Draft {
+    draft.next.trial.intent = None;
+    match draft.before.phase.clone() {
+        Phase::Active { direction, .. } => draft.blocked(direction, failure, report.policy, report.now),
+        Phase::Blocked { direction, failure: earlier, .. } => {
+            // Its license cannot be taken back for now. The first reason is the one a person has to mend.
+            let seat_due = Some(report.now + report.policy.parked_seat);
+            draft.next.trial.trouble = Some(failure.clone());
+            draft.next.phase = Phase::Blocked { direction, failure: earlier, seat_due };
+            draft.record_failure(EventKind::Failed, failure)
+        }
+        Phase::Succeeded | Phase::Failed { .. } | Phase::Cancelled => draft,
+    }
+}
+
+fn regressed(draft: Draft, to: State, failure: Failure, report: &Report<'_>) -> Draft {
+    let to = to.max(State::Created);
+    if to >= draft.before.state
+        || !matches!(draft.before.phase, Phase::Active { direction: Direction::Forward, .. })
+    {
+        // Nothing lies behind the request as it is; another look will tell more.
+        return due_in(draft, look_pace(report.policy), report);
+    }
+    let (mut draft, believed) = weigh(draft, EvidenceKind::Behind(to), report);
+    if !believed {
+        draft.next.trial.trouble = Some(failure);
+        return due_in(draft, look_pace(report.policy), report);
+    }
+    draft.next.regressions += 1;
+    if draft.next.regressions > report.policy.regressions_max {
+        let failure = Failure::new(Code::MachineRegressedTooOften, failure.to_string());
+        draft.next.trial.intent = None;
+        return draft.blocked(Direction::Forward, failure, report.policy, report.now);
+    }
+    if to == State::Created {
+        draft.license = LicenseEffect::Gone;
+    }
+    let timer =
+        if to == State::Created && !draft.facts.seat_held { Timer::ForSeat } else { Timer::At(report.now) };
+    let mut draft = draft.enter(to, report.now).active(Direction::Forward, timer);
+    draft.next.trial.trouble = Some(failure.clone());
+    draft.record_failure(EventKind::Regressed, failure)
+}
+
+fn no_seat(mut draft: Draft, step: Step, failure: Failure, report: &Report<'_>) -> Draft {
+    let assigning = step == Step::AssignLicense
+        && matches!(draft.before.phase, Phase::Active { direction: Direction::Forward, .. });
+    if !assigning {
+        return blocked(draft, failure, report);
+    }
+    draft = give_back_attempt(draft);
+    draft.license = LicenseEffect::Gone;
+    if draft.facts.seat_held {
+        draft.seat = SeatEffect::Refused;
+    }
+    draft.next.trial.trouble = Some(failure.clone());
+    draft.active(Direction::Forward, Timer::ForSeat).record_failure(EventKind::Failed, failure)
+}
+
+/// The write certainly did not happen, and nobody is to pay for it.
+fn give_back_attempt(mut draft: Draft) -> Draft {
+    if draft.before.trial.intent.is_some() {
+        draft.next.trial.attempts = draft.before.trial.attempts.saturating_sub(1);
+    }
+    draft.next.trial.intent = None;
+    draft
+}
+
+fn retry_or_block(draft: Draft, failure: Failure, report: &Report<'_>) -> Draft {
+    let wait = retry_delay(report.policy, draft.next.trial.attempts, report.chance);
+    retry_or_block_at(draft, failure, wait, report)
+}
+
+fn retry_or_block_at(mut draft: Draft, failure: Failure, wait: Duration, report: &Report<'_>) -> Draft {
+    if draft.next.trial.attempts >= report.policy.attempts_max {
+        let exhausted = Failure {
+            remote_request_ids: failure.remote_request_ids.clone(),
+            ..Failure::new(Code::MachineAttemptsExhausted, format!("Last: {failure}"))
+        };
+        return blocked(draft, exhausted, report);
+    }
+    draft.next.trial.trouble = Some(failure.clone());
+    due_in(draft, wait, report).record_failure(EventKind::Failed, failure)
+}
+
+/// Adds a look to the evidence, and says whether there is enough of it now.
+fn weigh(mut draft: Draft, kind: EvidenceKind, report: &Report<'_>) -> (Draft, bool) {
+    let earlier = draft.before.trial.evidence.filter(|evidence| evidence.kind == kind);
+    let evidence = earlier.map_or(Evidence { kind, looks: 1, since: report.looked_at }, |evidence| {
+        Evidence { looks: evidence.looks + 1, ..evidence }
+    });
+    draft.next.trial.evidence = Some(evidence);
+    let long_enough = report.looked_at >= evidence.since + report.policy.absence_window;
+    (draft, long_enough && evidence.looks >= report.policy.absence_looks)
+}
+
+/// The pace at which the looks just span the window.
+fn look_pace(policy: &Policy) -> Duration {
+    policy.absence_window / policy.absence_looks.saturating_sub(1).max(1)
+}
+
+/// Comes back after a while, in the phase it is in.
+fn due_in(mut draft: Draft, wait: Duration, report: &Report<'_>) -> Draft {
+    let at = report.now + wait;
+    draft.next.phase = match draft.before.phase.clone() {
+        Phase::Active { direction, .. } => Phase::Active { direction, timer: Timer::At(at) },
+        Phase::Blocked { direction, failure, .. } => {
+            Phase::Blocked { direction, failure, seat_due: Some(at) }
+        }
+        ended @ (Phase::Succeeded | Phase::Failed { .. } | Phase::Cancelled) => ended,
+    };
+    draft
+}

@@ -1,0 +1,62 @@
+//! Which step a request is at, and where each step leads.
+
+use super::Facts;
+use crate::domain::{Direction, Phase, Progress, State, Step};
+
+/// The step a request is at, if there is anything to do for it.
+pub fn step_of(progress: &Progress, facts: Facts) -> Option<Step> {
+    match &progress.phase {
+        Phase::Active { direction: Direction::Forward, .. } => Some(forward(progress.state, facts)),
+        Phase::Active { direction: Direction::Cancelling | Direction::GivingUp, .. } => {
+            Some(backward(progress.state, facts))
+        }
+        Phase::Blocked { seat_due, .. } => seat_due.map(|_| Step::RemoveLicense),
+        Phase::Succeeded | Phase::Failed { .. } | Phase::Cancelled => None,
+    }
+}
+
+const fn forward(state: State, facts: Facts) -> Step {
+    match state {
+        State::Requested => {
+            if facts.slot_held {
+                Step::CreateUser
+            } else {
+                Step::CheckEnvironment
+            }
+        }
+        State::Created => Step::AssignLicense,
+        State::Licensed => Step::AwaitPropagation,
+        State::Propagated => Step::SetNonInteractive,
+        State::NonInteractive => Step::RemoveLicense,
+        State::Unlicensed => Step::Verify,
+    }
+}
+
+const fn backward(state: State, facts: Facts) -> Step {
+    match state {
+        State::Licensed | State::Propagated | State::NonInteractive | State::Unlicensed => {
+            Step::RemoveLicense
+        }
+        State::Requested | State::Created => {
+            if facts.license_may_be_held {
+                Step::RemoveLicense
+            } else if facts.propagated_once {
+                Step::DisableUser
+            } else {
+                Step::DeleteUser
+            }
+        }
+    }
+}
+
+/// The state that a step confirms when it works out, going forward.
+pub const fn next_state(step: Step) -> State {
+    match step {
+        Step::CheckEnvironment | Step::DeleteUser | Step::DisableUser => State::Requested,
+        Step::CreateUser => State::Created,
+        Step::AssignLicense => State::Licensed,
+        Step::AwaitPropagation => State::Propagated,
+        Step::SetNonInteractive => State::NonInteractive,
+        Step::RemoveLicense | Step::Verify => State::Unlicensed,
+    }
+}

@@ -1,0 +1,185 @@
+//! What the machine is told, and what it answers.
+
+use crate::domain::{EventDraft, Failure, Instant, Progress, State, Step};
+use std::time::Duration;
+
+/// A request as the machine sees it: how far it has come, and what is true of its user and its siblings.
+#[derive(Clone, Debug)]
+pub struct Subject<'a> {
+    /// How far it has come.
+    pub progress: &'a Progress,
+    /// What is true around it.
+    pub facts: Facts,
+}
+
+/// What is true of a request's slot, its user and the user's other requests.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// The request holds a slot of its environment.
+    pub slot_held: bool,
+    /// We know of a user, or one of our creates may have made it.
+    pub user_may_exist: bool,
+    /// The user holds a seat.
+    pub seat_held: bool,
+    /// We began to assign the license to the user, and its removal is not confirmed.
+    pub license_may_be_held: bool,
+    /// Some request of the user reached Propagated once; from then on the user is disabled, not deleted.
+    pub propagated_once: bool,
+}
+
+/// Something that happened to a request.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// A worker has looked, and perhaps acted.
+    Reported {
+        /// What came of it.
+        outcome: Outcome,
+        /// When the look began on which the outcome rests.
+        looked_at: Instant,
+    },
+    /// Its user was granted a seat.
+    Admitted,
+    /// The process that had claimed it has ended.
+    Rescued,
+    /// It was claimed too often without a commit.
+    Poisoned,
+    /// A person wants something.
+    Ordered(Command),
+}
+
+/// What a person can want of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Begin nothing until resumed.
+    Pause,
+    /// Go on.
+    Resume,
+    /// Try a blocked request again.
+    Retry,
+    /// Give back everything taken, and end.
+    Cancel,
+}
+
+/// What a look or an act saw.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// What the step is for is confirmed.
+    Advanced,
+    /// Nothing is wrong, and nothing has come of it yet.
+    NotYet {
+        /// How long to wait before the next look.
+        wait: Duration,
+        /// What is worth telling a person meanwhile.
+        because: Option<Failure>,
+    },
+    /// The service asked to slow down; nothing was done.
+    Throttled {
+        /// How long it asked us to wait, if it said so.
+        retry_after: Option<Duration>,
+    },
+    /// It certainly was not done, and may work later.
+    Transient {
+        /// What went wrong.
+        failure: Failure,
+        /// Who pays for the attempt.
+        charge: Charge,
+    },
+    /// Nobody knows whether it was done.
+    Ambiguous {
+        /// What went wrong.
+        failure: Failure,
+        /// Who pays for the attempt.
+        charge: Charge,
+    },
+    /// What was looked for was not found, this time.
+    Absent {
+        /// What that means if it stays so.
+        failure: Failure,
+    },
+    /// It certainly was not done, and a person is needed.
+    Blocked {
+        /// Why.
+        failure: Failure,
+    },
+    /// The cloud lies behind what was confirmed, this time.
+    Regressed {
+        /// Where it lies; before the request's state, and not before Created.
+        to: State,
+        /// What was seen.
+        failure: Failure,
+    },
+    /// The cloud has no free license unit, whatever our count says.
+    NoSeat {
+        /// What the cloud said.
+        failure: Failure,
+    },
+}
+
+/// Who pays for an attempt that failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Charge {
+    /// The request: its budget shrinks.
+    Member,
+    /// The lane: the whole call failed, whoever was in it. The lane says how long to wait.
+    Lane {
+        /// How long the lane rests.
+        wait: Duration,
+    },
+}
+
+/// What the machine answers: the request as it is from now on, and what else changes in the same commit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Transition {
+    /// How far the request has come now.
+    pub next: Progress,
+    /// What is worked on next, if anything.
+    pub step: Option<Step>,
+    /// What becomes of the user's license, as far as we know.
+    pub license: LicenseEffect,
+    /// What becomes of the user's seat.
+    pub seat: SeatEffect,
+    /// What becomes of the request's slot.
+    pub slot: SlotEffect,
+    /// What is written into the history, if anything.
+    pub event: Option<EventDraft>,
+}
+
+/// What a transition makes known about the user's license.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LicenseEffect {
+    /// Nothing new.
+    Unchanged,
+    /// The user holds it.
+    Confirmed,
+    /// The user does not hold it by our doing.
+    Gone,
+}
+
+/// What a transition does to the user's seat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SeatEffect {
+    /// Nothing.
+    Keep,
+    /// Takes one, if one is free.
+    Take,
+    /// Returns it to rest, since the cloud's count lags behind the removal.
+    Return,
+    /// Returns it at once, since it was never used; the cloud showed that there are fewer than we thought.
+    Refused,
+}
+
+/// What a transition does to the request's slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SlotEffect {
+    /// Nothing.
+    Keep,
+    /// Takes one, if one is free.
+    Take,
+    /// Returns it.
+    Return,
+}
+
+/// An input that means nothing to a request as it is.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Inapplicable(pub &'static str);

@@ -1,0 +1,142 @@
+//! How far a request has come. The shape admits only legal situations; a stored row that is none is corrupt.
+
+use super::{Direction, Failure, Instant, IntentId, State, Status};
+
+/// How far one request has come, and what it waits for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Progress {
+    /// The last milestone confirmed in the cloud.
+    pub state: State,
+    /// Whether and when something is to be done.
+    pub phase: Phase,
+    /// Held by a person: nothing is begun until resumed. Time goes on counting.
+    pub paused: bool,
+    /// When the state was reached; deadlines count from here.
+    pub entered_at: Instant,
+    /// How the current step has gone so far.
+    pub trial: Trial,
+    /// How often the cloud was found behind what was confirmed, over the request's whole life.
+    pub regressions: u32,
+}
+
+/// Whether and when something is to be done for a request.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Phase {
+    /// It is being worked on.
+    Active {
+        /// Where to.
+        direction: Direction,
+        /// When next.
+        timer: Timer,
+    },
+    /// A person is needed.
+    Blocked {
+        /// Where it was heading.
+        direction: Direction,
+        /// Why it stopped.
+        failure: Failure,
+        /// When the license is taken back while it stands, if it may hold one.
+        seat_due: Option<Instant>,
+    },
+    /// The account was seen as it was asked for.
+    Succeeded,
+    /// Given up; everything taken was given back.
+    Failed {
+        /// Why.
+        failure: Failure,
+    },
+    /// Called off; everything taken was given back.
+    Cancelled,
+}
+
+/// When an active request is worked on next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Timer {
+    /// At this instant.
+    At(Instant),
+    /// When admission grants its user a seat.
+    ForSeat,
+}
+
+/// How the current step has gone so far; a new state begins a new one.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Trial {
+    /// The part of the budget that is used: one per intent, given back by throttling.
+    pub attempts: u32,
+    /// Claims since the last commit; a row that kills its worker is noticed by them.
+    pub claims: u32,
+    /// A remote write whose fate is not known yet.
+    pub intent: Option<OpenIntent>,
+    /// What looks have shown in a row, while it is not enough to be believed.
+    pub evidence: Option<Evidence>,
+    /// What went wrong last, if the step is not going smoothly.
+    pub trouble: Option<Failure>,
+    /// What the step remembers from one look to the next; only the step can read it.
+    pub memo: Option<String>,
+}
+
+/// A remote write that was recorded and may have been sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpenIntent {
+    /// Which one.
+    pub id: IntentId,
+    /// When it was recorded.
+    pub begun_at: Instant,
+}
+
+/// Looks in a row that showed the same surprising thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Evidence {
+    /// What they showed.
+    pub kind: EvidenceKind,
+    /// How many they were.
+    pub looks: u32,
+    /// When the first one was made.
+    pub since: Instant,
+}
+
+/// What a look showed that a directory's replication lag might show as well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EvidenceKind {
+    /// What was looked for is not there.
+    Absent,
+    /// The cloud lies behind the row, at this state.
+    Behind(State),
+}
+
+impl Progress {
+    /// A request that was just accepted.
+    pub fn fresh(now: Instant) -> Self {
+        Self {
+            state: State::Requested,
+            phase: Phase::Active { direction: Direction::Forward, timer: Timer::At(now) },
+            paused: false,
+            entered_at: now,
+            trial: Trial::default(),
+            regressions: 0,
+        }
+    }
+
+    /// The status, as people and filters name the phase.
+    pub const fn status(&self) -> Status {
+        match self.phase {
+            Phase::Active { .. } => Status::Active,
+            Phase::Blocked { .. } => Status::Blocked,
+            Phase::Succeeded => Status::Succeeded,
+            Phase::Failed { .. } => Status::Failed,
+            Phase::Cancelled => Status::Cancelled,
+        }
+    }
+
+    /// When it is due, if a time decides that; a paused request has a time all the same.
+    pub const fn due_at(&self) -> Option<Instant> {
+        match self.phase {
+            Phase::Active { timer: Timer::At(at), .. } => Some(at),
+            Phase::Blocked { seat_due, .. } => seat_due,
+            Phase::Active { timer: Timer::ForSeat, .. }
+            | Phase::Succeeded
+            | Phase::Failed { .. }
+            | Phase::Cancelled => None,
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! The engine: everything it needs, and its verbs one unit at a time.
+
+use super::Steps;
+use crate::domain::{Chance, Clock, HolderId, Policy};
+use crate::store::{Actor, Claim, Group, Origin, Store, StoreError};
+use std::sync::Arc;
+
+/// Moves requests through a [`Steps`]. It can be driven one unit at a time, by a test or by the [`super::Pump`].
+pub struct Engine<S> {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) steps: Arc<S>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) chance: Arc<dyn Chance>,
+    pub(super) timer: Arc<dyn super::Timer>,
+    pub(super) policy: Policy,
+    pub(super) holder: HolderId,
+    pub(super) members_max: u32,
+}
+
+/// What an [`Engine`] is made of.
+pub struct EngineParts<S> {
+    /// Where requests live.
+    pub store: Arc<dyn Store>,
+    /// What knows the cloud.
+    pub steps: Arc<S>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Chance, for jitter.
+    pub chance: Arc<dyn Chance>,
+    /// Sleep, for the wait until a full disk has room again.
+    pub timer: Arc<dyn super::Timer>,
+    /// How patient to be.
+    pub policy: Policy,
+    /// This start of this process.
+    pub holder: HolderId,
+    /// At most so many requests in a group.
+    pub members_max: u32,
+}
+
+impl<S: Steps> Engine<S> {
+    /// An engine of these parts.
+    pub fn new(parts: EngineParts<S>) -> Self {
+        let EngineParts { store, steps, clock, chance, timer, policy, holder, members_max } = parts;
+        Self { store, steps, clock, chance, timer, policy, holder, members_max }
+    }
+
+    /// Claims the due requests of at most `lanes_max` due lanes.
+    pub async fn claim(&self, lanes_max: u32) -> Result<Vec<Group>, StoreError> {
+        let claim =
+            Claim { holder: self.holder, now: self.clock.now(), lanes_max, members_max: self.members_max };
+        self.steadfast("claim", || self.store.claim(claim.clone())).await
+    }
+
+    /// Claims and runs everything that is due now, one group after the other; says how many groups there were.
+    /// For tests and tools that want no concurrency.
+    pub async fn turn(&self) -> Result<usize, StoreError> {
+        self.admit().await?;
+        let groups = self.claim(u32::MAX).await?;
+        let count = groups.len();
+        for group in groups {
+            self.run(group).await?;
+        }
+        Ok(count)
+    }
+
+    pub(super) fn actor(&self) -> Actor {
+        Actor { name: format!("engine:{}", self.holder), origin: Origin::Engine }
+    }
+}

@@ -1,0 +1,232 @@
+//! The life of a group: look, begin, act, commit.
+
+use super::decisions::log_fates;
+use super::{Engine, Need, Report, Seen, Steps, WholeFailure, WholeKind};
+use crate::domain::{
+    Charge, Code, Failure, Input, Instant, OpenIntent, Outcome, Phase, SeatEffect, Timer, retry_delay,
+};
+use crate::store::{
+    Begin, BeginFate, Commit, CommitRow, Group, LaneRelease, Learned, LicenseHold, Member, Seat, StoreError,
+};
+use std::time::Duration;
+
+/// What the rest of the engine should know about a group that was run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ran {
+    /// A request began to wait for a seat, or a seat was returned.
+    pub concerns_seats: bool,
+}
+
+/// What a group's work came to, before it is committed.
+struct Worked {
+    reports: Vec<(usize, Report)>,
+    whole: Option<WholeFailure>,
+}
+
+impl<S: Steps> Engine<S> {
+    /// Works on a claimed group to its commit. Whatever is interrupted on the way is found again by the next owner.
+    pub async fn run(&self, mut group: Group) -> Result<Ran, StoreError> {
+        let looked_at = self.clock.now();
+        let poisoned = self.set_poisoned_aside(&mut group);
+        let worked = self.work(&mut group).await?;
+        let lane = self.release(&group, worked.whole.as_ref());
+        let mut members = Vec::with_capacity(group.members.len());
+        let mut rows = Vec::with_capacity(group.members.len());
+        for (place, report) in worked.reports {
+            let member = &group.members[place];
+            let row = self.decide_report(member, report, looked_at);
+            trace_transition(member, &row);
+            members.push(member);
+            rows.push(row);
+        }
+        for member in &poisoned {
+            rows.push(self.decide_input(member, Input::Poisoned, Learned::default()));
+            members.push(member);
+        }
+        let tallies = self.tallies(&members, &rows);
+        let commit = Commit {
+            now: self.clock.now(),
+            actor: self.actor(),
+            rows,
+            lane: Some(lane),
+            seat_rest: self.policy.seat_cool_down,
+            tallies,
+        };
+        let fates = self.steadfast("commit", || self.store.commit(commit.clone())).await?;
+        log_fates(&commit.rows.iter().map(|row| row.request).zip(fates).collect::<Vec<_>>());
+        Ok(Ran { concerns_seats: commit.rows.iter().any(concerns_seats) })
+    }
+
+    /// Takes out the members that seem to kill whoever works on them.
+    fn set_poisoned_aside(&self, group: &mut Group) -> Vec<Member> {
+        let claims_max = self.policy.claims_max;
+        let (poisoned, sound) =
+            group.members.drain(..).partition(|member| member.request.progress.trial.claims > claims_max);
+        group.members = sound;
+        poisoned
+    }
+
+    async fn work(&self, group: &mut Group) -> Result<Worked, StoreError> {
+        if group.members.is_empty() {
+            return Ok(Worked { reports: Vec::new(), whole: None });
+        }
+        let seen = match self.steps.look(group).await {
+            Ok(seen) => seen,
+            Err(whole) => {
+                return Ok(self.failed_whole(group, &(0..group.members.len()).collect::<Vec<_>>(), whole));
+            }
+        };
+        let mut reports = Vec::new();
+        let mut needs = Vec::new();
+        for (place, seen) in seen.into_iter().enumerate() {
+            match seen {
+                Seen::Settled(report) => reports.push((place, report)),
+                Seen::Needed(need) => needs.push((place, need)),
+            }
+        }
+        if needs.is_empty() {
+            return Ok(Worked { reports, whole: None });
+        }
+        let (needs, unseated) = self.begin(group, needs).await?;
+        reports.extend(unseated);
+        let places: Vec<usize> = needs.iter().map(|(place, _)| *place).collect();
+        if places.is_empty() {
+            return Ok(Worked { reports, whole: None });
+        }
+        match self.steps.act(group, needs).await {
+            Ok(acted) => {
+                reports.extend(places.into_iter().zip(acted));
+                Ok(Worked { reports, whole: None })
+            }
+            Err(whole) => {
+                let mut worked = self.failed_whole(group, &places, whole);
+                worked.reports.extend(reports);
+                Ok(worked)
+            }
+        }
+    }
+
+    /// Records the intents. What could not be recorded leaves the group: nothing is sent for it.
+    #[allow(clippy::type_complexity, reason = "the two halves of one list, named at the only call")]
+    async fn begin(
+        &self,
+        group: &mut Group,
+        needs: Vec<(usize, Need<S::Work>)>,
+    ) -> Result<(Vec<(usize, Need<S::Work>)>, Vec<(usize, Report)>), StoreError> {
+        let now = self.clock.now();
+        let begins: Vec<Begin> = needs
+            .iter()
+            .map(|(place, need)| Begin {
+                request: group.members[*place].request.id,
+                epoch: group.members[*place].request.epoch,
+                intent: need.intent,
+                budgeted: need.budgeted,
+                assigns_license: need.assigns_license,
+                sealed_password: need.sealed_password.clone(),
+                state: group.members[*place].request.progress.state,
+            })
+            .collect();
+        let fates = self.steadfast("begin", || self.store.begin(self.holder, begins.clone(), now)).await?;
+        let mut begun = Vec::new();
+        let mut unseated = Vec::new();
+        for ((place, need), fate) in needs.into_iter().zip(fates) {
+            let member = &mut group.members[place];
+            match fate {
+                BeginFate::Begun => {
+                    mirror_begin(member, &need, now);
+                    begun.push((place, need));
+                }
+                BeginFate::Lost => {}
+                BeginFate::NoSeat => {
+                    member.user.seat = Seat::None;
+                    let failure = Failure::new(Code::GraphNoSeat, "");
+                    unseated.push((place, Report::of(Outcome::NoSeat { failure })));
+                }
+            }
+        }
+        Ok((begun, unseated))
+    }
+
+    fn failed_whole(&self, group: &Group, places: &[usize], whole: WholeFailure) -> Worked {
+        let alone = places.len() == 1;
+        let wait = self.lane_wait(group.trouble + 1, &whole);
+        let failure = &whole.failure;
+        let outcome = match whole.kind {
+            WholeKind::Throttled { .. } | WholeKind::NotDone { .. } => {
+                Outcome::Transient { failure: failure.clone(), charge: Charge::Lane { wait } }
+            }
+            WholeKind::Uncertain => {
+                Outcome::Ambiguous { failure: failure.clone(), charge: Charge::Lane { wait } }
+            }
+            // With nobody else in the group, the member itself is what the service rejects.
+            WholeKind::Rejected if alone => Outcome::Blocked { failure: failure.clone() },
+            WholeKind::Rejected => {
+                Outcome::Transient { failure: failure.clone(), charge: Charge::Lane { wait } }
+            }
+        };
+        tracing::warn!(
+            step = %group.step, tenant = %group.tenant, environment = group.environment.as_deref(),
+            members = places.len(), code = %failure.code, remote_request_ids = ?failure.remote_request_ids,
+            "a call failed for its whole group: {}", failure.code.row().sentence
+        );
+        let reports = places.iter().map(|place| (*place, Report::of(outcome.clone()))).collect();
+        Worked { reports, whole: Some(whole) }
+    }
+
+    fn release(&self, group: &Group, whole: Option<&WholeFailure>) -> LaneRelease {
+        let Some(whole) = whole else {
+            return LaneRelease { lane: group.lane, gate_until: None, trouble: 0, failure: None };
+        };
+        let trouble = group.trouble.saturating_add(1);
+        LaneRelease {
+            lane: group.lane,
+            gate_until: Some(self.clock.now() + self.lane_wait(trouble, whole)),
+            trouble,
+            failure: Some(whole.failure.clone()),
+        }
+    }
+
+    fn lane_wait(&self, trouble: u32, whole: &WholeFailure) -> Duration {
+        let policy = &self.policy;
+        let asked = match whole.kind {
+            WholeKind::Throttled { retry_after } | WholeKind::NotDone { retry_after } => retry_after,
+            WholeKind::Uncertain | WholeKind::Rejected => None,
+        };
+        asked.map_or_else(
+            || retry_delay(policy, trouble, self.chance.fraction()),
+            |asked| asked.clamp(policy.retry_after_min, policy.retry_after_max),
+        )
+    }
+}
+
+/// Brings a member up to what `begin` has just written.
+fn mirror_begin<W>(member: &mut Member, need: &Need<W>, now: Instant) {
+    let trial = &mut member.request.progress.trial;
+    trial.intent = Some(OpenIntent { id: need.intent, begun_at: now });
+    trial.attempts += u32::from(need.budgeted);
+    if need.assigns_license && matches!(member.user.license, LicenseHold::None) {
+        member.user.license = LicenseHold::MayBeHeld { intent: need.intent };
+    }
+}
+
+fn concerns_seats(row: &CommitRow) -> bool {
+    let waits = matches!(row.transition.next.phase, Phase::Active { timer: Timer::ForSeat, .. });
+    waits || row.transition.seat != SeatEffect::Keep
+}
+
+fn trace_transition(member: &Member, row: &CommitRow) {
+    let Some(event) = &row.transition.event else {
+        return;
+    };
+    let request = member.request.id;
+    let (from, to) = (event.from, event.to);
+    match &event.failure {
+        None => {
+            tracing::info!(%request, environment = %member.request.asked.environment, %from, %to, "{}", event.kind)
+        }
+        Some(failure) => tracing::warn!(
+            %request, environment = %member.request.asked.environment, %from, %to, code = %failure.code,
+            remote_request_ids = ?failure.remote_request_ids, "{}: {}", event.kind, failure.code.row().sentence
+        ),
+    }
+}

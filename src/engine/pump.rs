@@ -1,0 +1,275 @@
+//! The loop that keeps the engine going: claims what is due, sleeps until something is, and stops in good order.
+
+use super::{Engine, Ran, Spawner, Steps, Timer};
+use crate::domain::Instant;
+use crate::store::{Group, StoreError};
+use futures_util::FutureExt;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Notify, mpsc};
+use tokio_util::sync::CancellationToken;
+
+/// How many requests one step of a promotion hands to the lanes.
+const PROMOTION_ROWS: u32 = 2_000;
+
+/// The shortest sleep, so that a clock that was set back can never make the loop spin.
+const SLEEP_MIN: Duration = Duration::from_millis(5);
+
+/// Bounds of a [`Pump`].
+#[derive(Clone, Copy, Debug)]
+pub struct PumpLimits {
+    /// At most so many groups are worked on at a time.
+    pub groups_max: u32,
+    /// How often everything is looked at, whatever the hints say; nothing is ever late by more than that.
+    pub level_check: Duration,
+    /// How long groups may finish after a stop was asked for.
+    pub drain: Duration,
+}
+
+/// Tells the pump that something may be due.
+#[derive(Clone, Debug, Default)]
+pub struct Hints(Arc<Notify>);
+
+impl Hints {
+    /// Something may be due. Losing a hint costs at most one level check.
+    pub fn give(&self) {
+        self.0.notify_one();
+    }
+}
+
+/// Asks the pump to stop.
+#[derive(Clone, Debug, Default)]
+pub struct Stop {
+    drain: CancellationToken,
+    at_once: CancellationToken,
+}
+
+impl Stop {
+    /// Claim nothing more and let the groups finish.
+    pub fn drain(&self) {
+        self.drain.cancel();
+    }
+
+    /// Stop now; what is interrupted is found again at the next start.
+    pub fn at_once(&self) {
+        self.drain.cancel();
+        self.at_once.cancel();
+    }
+
+    /// Whether any stop was asked for.
+    pub fn is_asked(&self) -> bool {
+        self.drain.is_cancelled()
+    }
+
+    /// Ends when a stop is asked for.
+    pub async fn asked(&self) {
+        self.drain.cancelled().await;
+    }
+}
+
+/// Keeps an engine going.
+pub struct Pump<S> {
+    /// The engine.
+    pub engine: Arc<Engine<S>>,
+    /// Where groups run.
+    pub spawner: Arc<dyn Spawner>,
+    /// The sleeper.
+    pub timer: Arc<dyn Timer>,
+    /// What makes it look sooner.
+    pub hints: Hints,
+    /// Its bounds.
+    pub limits: PumpLimits,
+}
+
+/// What ended beside the loop.
+enum Ended {
+    Group(Result<Ran, StoreError>),
+    /// Whether every pool could be read.
+    Reading(Result<bool, StoreError>),
+}
+
+/// What the loop keeps between its rounds.
+struct Round {
+    in_flight: u32,
+    reading: bool,
+    read_not_before: Option<Instant>,
+    seats_concerned: bool,
+    promotion_concerned: bool,
+}
+
+impl<S: Steps> Pump<S> {
+    /// Runs until a stop is asked for and the groups have finished, or the drain time is over.
+    ///
+    /// # Errors
+    /// A store that failed for good; whatever was claimed is rescued at the next start.
+    pub async fn run(self, stop: Stop) -> Result<(), StoreError> {
+        let (ended_tx, mut ended) = mpsc::unbounded_channel();
+        let mut round = Round {
+            in_flight: 0,
+            reading: false,
+            read_not_before: None,
+            seats_concerned: true,
+            promotion_concerned: true,
+        };
+        while !stop.is_asked() {
+            let sleep = self.round(&mut round, &ended_tx).await?;
+            tokio::select! {
+                biased;
+                () = stop.asked() => {}
+                Some(what) = ended.recv() => {
+                    round.note(what, self.read_again_at())?;
+                    while let Ok(what) = ended.try_recv() {
+                        round.note(what, self.read_again_at())?;
+                    }
+                }
+                () = self.hints.0.notified() => round.promotion_concerned = true,
+                () = self.timer.sleep(sleep) => {
+                    round.seats_concerned = true;
+                    round.promotion_concerned |= sleep >= self.limits.level_check;
+                }
+            }
+        }
+        self.drain(round, ended, &stop).await
+    }
+
+    /// Does what is due, and says how long the loop may sleep if nothing ends and no hint comes.
+    async fn round(
+        &self,
+        round: &mut Round,
+        ended: &mpsc::UnboundedSender<Ended>,
+    ) -> Result<Duration, StoreError> {
+        let engine = &self.engine;
+        let now = engine.clock.now();
+        if std::mem::take(&mut round.promotion_concerned) {
+            round.promotion_concerned =
+                engine.steadfast("promote", || engine.store.promote(PROMOTION_ROWS, now)).await?;
+        }
+        if std::mem::take(&mut round.seats_concerned) {
+            engine.admit().await?;
+            self.read_pools(round, ended).await?;
+        }
+        let room = self.limits.groups_max.saturating_sub(round.in_flight);
+        if room > 0 {
+            for group in engine.claim(room).await? {
+                round.in_flight += 1;
+                self.start(group, ended.clone());
+            }
+        }
+        if round.promotion_concerned {
+            return Ok(Duration::ZERO);
+        }
+        self.sleep_time(round.in_flight < self.limits.groups_max).await
+    }
+
+    async fn sleep_time(&self, has_room: bool) -> Result<Duration, StoreError> {
+        let engine = &self.engine;
+        let lanes = if has_room { engine.store.next_wake().await? } else { None };
+        let rests = engine.store.next_rest_end().await?;
+        let now = engine.clock.now();
+        let wake = lanes.into_iter().chain(rests).min();
+        let until = wake.map_or(self.limits.level_check, |at| (at - now).to_std().unwrap_or_default());
+        Ok(until.clamp(SLEEP_MIN, self.limits.level_check.max(SLEEP_MIN)))
+    }
+
+    fn start(&self, group: Group, ended: mpsc::UnboundedSender<Ended>) {
+        let engine = Arc::clone(&self.engine);
+        self.spawner.spawn(Box::pin(async move {
+            let spare = group.clone();
+            let result = match AssertUnwindSafe(engine.run(group)).catch_unwind().await {
+                Ok(result) => result,
+                Err(_) => {
+                    tracing::error!(step = %spare.step, tenant = %spare.tenant, "a group's task panicked; its requests are due again");
+                    engine.abandon(spare).await.map(|()| Ran { concerns_seats: true })
+                }
+            };
+            // The receiver is gone only when the pump has stopped; then nobody needs to know.
+            let _ = ended.send(Ended::Group(result));
+        }));
+    }
+
+    /// Reads the pools that somebody waits for, beside the loop, one after the other.
+    async fn read_pools(
+        &self,
+        round: &mut Round,
+        ended: &mpsc::UnboundedSender<Ended>,
+    ) -> Result<(), StoreError> {
+        let now = self.engine.clock.now();
+        if round.reading || round.read_not_before.is_some_and(|at| now < at) {
+            return Ok(());
+        }
+        let pools = self.engine.unread_pools().await?;
+        if pools.is_empty() {
+            return Ok(());
+        }
+        round.reading = true;
+        round.read_not_before = None;
+        let engine = Arc::clone(&self.engine);
+        let ended = ended.clone();
+        self.spawner.spawn(Box::pin(async move {
+            let mut result = Ok(true);
+            for pool in pools {
+                match engine.measure(&pool).await {
+                    Ok(Ok(())) => {}
+                    Ok(Err(failure)) => {
+                        result = result.map(|_| false);
+                        tracing::warn!(pool = ?pool.key, code = %failure.code, "free license units cannot be read: {}", failure.code.row().sentence);
+                    }
+                    Err(error) => result = Err(error),
+                }
+            }
+            let _ = ended.send(Ended::Reading(result));
+        }));
+        Ok(())
+    }
+
+    fn read_again_at(&self) -> Instant {
+        self.engine.clock.now() + self.engine.policy.capacity_read
+    }
+
+    async fn drain(
+        &self,
+        mut round: Round,
+        mut ended: mpsc::UnboundedReceiver<Ended>,
+        stop: &Stop,
+    ) -> Result<(), StoreError> {
+        if round.in_flight > 0 {
+            tracing::info!(groups = round.in_flight, "stopping: letting the work in flight finish");
+        }
+        let mut deadline = self.timer.sleep(self.limits.drain);
+        while round.in_flight > 0 {
+            tokio::select! {
+                biased;
+                () = stop.at_once.cancelled() => break,
+                Some(what) = ended.recv() => round.note(what, self.read_again_at())?,
+                () = &mut deadline => break,
+            }
+        }
+        if round.in_flight > 0 {
+            tracing::warn!(
+                groups = round.in_flight,
+                "stopped with work in flight; it is looked up at the next start"
+            );
+        }
+        Ok(())
+    }
+}
+
+impl Round {
+    fn note(&mut self, what: Ended, again_at: Instant) -> Result<(), StoreError> {
+        match what {
+            Ended::Group(result) => {
+                self.in_flight = self.in_flight.saturating_sub(1);
+                self.seats_concerned |= result?.concerns_seats;
+            }
+            Ended::Reading(result) => {
+                self.reading = false;
+                let all_read = result?;
+                self.seats_concerned |= all_read;
+                // A cloud that cannot be read is not asked again at every turn of the loop.
+                self.read_not_before = (!all_read).then_some(again_at);
+            }
+        }
+        Ok(())
+    }
+}

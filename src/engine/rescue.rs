@@ -1,0 +1,55 @@
+//! Taking over what a process that ended had claimed.
+
+use super::{Engine, Steps};
+use crate::domain::Input;
+use crate::store::{Commit, Group, LaneRelease, Learned, Member, StoreError};
+
+/// How many requests one commit of a rescue takes over.
+const ROWS_MAX: u32 = 1_000;
+
+impl<S: Steps> Engine<S> {
+    /// Takes over everything that other holders have claimed; says how many requests that were. Only the one owner of
+    /// a database may call it: whoever else still works would lose his claims.
+    pub async fn rescue(&self) -> Result<u64, StoreError> {
+        let mut rescued = 0;
+        loop {
+            let members = self.store.claimed_by_others(self.holder, ROWS_MAX).await?;
+            if members.is_empty() {
+                break;
+            }
+            rescued += members.len() as u64;
+            self.give_back(&members, None).await?;
+        }
+        self.steadfast("free lanes", || self.store.free_lanes(self.holder)).await?;
+        Ok(rescued)
+    }
+
+    /// Gives a claimed group back, after the task that worked on it has panicked. The rows are read again: an intent
+    /// may have been recorded since the claim, and must not be forgotten.
+    pub(super) async fn abandon(&self, group: Group) -> Result<(), StoreError> {
+        let mut members = Vec::with_capacity(group.members.len());
+        for claimed in &group.members {
+            let fresh = self.store.request(claimed.request.id).await?;
+            members.extend(fresh.filter(|member| member.request.holder == Some(self.holder)));
+        }
+        let lane = LaneRelease { lane: group.lane, gate_until: None, trouble: group.trouble, failure: None };
+        self.give_back(&members, Some(lane)).await
+    }
+
+    async fn give_back(&self, members: &[Member], lane: Option<LaneRelease>) -> Result<(), StoreError> {
+        let rows = members
+            .iter()
+            .map(|member| self.decide_input(member, Input::Rescued, Learned::default()))
+            .collect();
+        let commit = Commit {
+            now: self.clock.now(),
+            actor: self.actor(),
+            rows,
+            lane,
+            seat_rest: self.policy.seat_cool_down,
+            tallies: Vec::new(),
+        };
+        self.steadfast("rescue", || self.store.commit(commit.clone())).await?;
+        Ok(())
+    }
+}

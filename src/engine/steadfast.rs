@@ -1,0 +1,44 @@
+//! Store calls that outlive a passing trouble of the database.
+
+use super::{Engine, Steps};
+use crate::store::{Answer, StoreError};
+use std::time::Duration;
+
+/// How long to wait before a busy or full database is tried again.
+const PAUSE: Duration = Duration::from_millis(500);
+
+impl<S: Steps> Engine<S> {
+    /// Repeats a store call for as long as the database is busy or full: what the cloud has told us must not be
+    /// thrown away because a disk is full for a while. Any other trouble is returned.
+    pub(super) async fn steadfast<'a, T, F>(&'a self, what: &'static str, call: F) -> Result<T, StoreError>
+    where
+        F: Fn() -> Answer<'a, T>,
+    {
+        let mut told = false;
+        loop {
+            match call().await {
+                Err(error @ (StoreError::Busy | StoreError::Full)) => {
+                    if !told {
+                        tracing::error!(code = %error.failure().code, what, "{}; {}", error, error.failure().hint());
+                        told = true;
+                    }
+                    self.timer.sleep(PAUSE).await;
+                }
+                Err(
+                    error @ (StoreError::Locked(_)
+                    | StoreError::Unreadable(_)
+                    | StoreError::SchemaNewer { .. }
+                    | StoreError::LibraryUnsafe(_)
+                    | StoreError::Corrupt(_)
+                    | StoreError::Failed(_)),
+                ) => return Err(error),
+                Ok(answer) => {
+                    if told {
+                        tracing::info!(what, "the database takes writes again");
+                    }
+                    return Ok(answer);
+                }
+            }
+        }
+    }
+}

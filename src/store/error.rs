@@ -1,0 +1,54 @@
+//! What can go wrong between Seatless and its database.
+
+use crate::domain::{Code, Failure};
+
+/// Why a store operation did not happen. Nothing of it was written, except where [`StoreError::Failed`] says otherwise.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Another process owns the database; the text names it (process id, host, since when).
+    #[error("{0}")]
+    Locked(String),
+    /// Another program holds a lock on the database for longer than we wait.
+    #[error("the database is locked by another program")]
+    Busy,
+    /// The disk, or the database's size limit, is full.
+    #[error("there is no room for the database to grow")]
+    Full,
+    /// The database cannot be opened or written; the text says why.
+    #[error("{0}")]
+    Unreadable(String),
+    /// A newer Seatless has written the database.
+    #[error("the database needs a reader of schema version {needed} or later, this is version {known}")]
+    SchemaNewer {
+        /// The minimum reader version that the database asks for.
+        needed: i64,
+        /// The version this binary knows.
+        known: i64,
+    },
+    /// The SQLite library linked into this binary has the bug of <https://sqlite.org/wal.html#walresetbug>.
+    #[error("SQLite {0} can corrupt a database in WAL mode")]
+    LibraryUnsafe(String),
+    /// A stored row contradicts the rules of the machine; the text names the row and the rule.
+    #[error("{0}")]
+    Corrupt(String),
+    /// Anything else the database said.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl StoreError {
+    /// The failure a person is shown.
+    pub fn failure(&self) -> Failure {
+        let code = match self {
+            Self::Locked(_) => Code::StoreLocked,
+            Self::Busy => Code::StoreBusy,
+            Self::Full => Code::StoreFull,
+            Self::Unreadable(_) => Code::StoreUnreadable,
+            Self::SchemaNewer { .. } => Code::StoreSchemaNewer,
+            Self::LibraryUnsafe(_) => Code::StoreLibraryUnsafe,
+            Self::Corrupt(_) => Code::StoreCorrupt,
+            Self::Failed(_) => Code::StoreFailed,
+        };
+        Failure::new(code, self.to_string())
+    }
+}

@@ -1,0 +1,125 @@
+//! The ports: what every driver can do. One conformance suite (`tests/store`) says what each verb means.
+
+use super::{
+    Batch, BatchDraft, Begin, BeginFate, Claim, Commit, Count, Event, Filter, Group, LaneView, Member, Page,
+    Pool, PoolKey, RowFate, StageReport, StagedRequest, StoreError, Tally,
+};
+use crate::domain::{BatchId, HolderId, Instant, RequestId, StoreId};
+use std::future::Future;
+use std::pin::Pin;
+
+/// What a verb answers, some time later. Dropping it does not undo the verb: a store call runs to its end.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+/// Taking requests in.
+pub trait Intake: Send + Sync {
+    /// Opens a batch that nobody sees yet.
+    fn open_batch(&self, draft: BatchDraft) -> Answer<'_, ()>;
+
+    /// Stores a chunk of an open batch, still unseen. A chunk should hold at most 2,000 requests, so that no
+    /// transaction is long. With any fault in the report the batch can only be discarded.
+    fn stage(&self, batch: BatchId, chunk: Vec<StagedRequest>, now: Instant) -> Answer<'_, StageReport>;
+
+    /// Accepts a batch: from here on it is promised. One flag, whatever its size.
+    fn accept(&self, batch: BatchId, now: Instant) -> Answer<'_, Batch>;
+
+    /// Hands at most `rows_max` requests of accepted batches to the lanes, with their first event and their counts;
+    /// says whether there are more. Requests and batches become visible with it.
+    fn promote(&self, rows_max: u32, now: Instant) -> Answer<'_, bool>;
+
+    /// Removes at most `rows_max` requests of a batch that was not accepted (and, at the end, the batch); with no
+    /// batch named, of all such batches. Says whether there are more.
+    fn discard(&self, batch: Option<BatchId>, rows_max: u32) -> Answer<'_, bool>;
+}
+
+/// Moving requests.
+pub trait Work: Send + Sync {
+    /// Claims due requests, lane by lane; raises their epochs. At most one group per lane is out at a time. A user's
+    /// requests that are due at the same tenant-wide step come in the same group.
+    fn claim(&self, claim: Claim) -> Answer<'_, Vec<Group>>;
+
+    /// Records intents; one fate per begin, in order.
+    fn begin(&self, holder: HolderId, begins: Vec<Begin>, now: Instant) -> Answer<'_, Vec<BeginFate>>;
+
+    /// Writes what was decided; one fate per row, in order.
+    fn commit(&self, commit: Commit) -> Answer<'_, Vec<RowFate>>;
+
+    /// Requests that some other holder has claimed, at most `rows_max` of them: what a new owner of the database rescues.
+    fn claimed_by_others(&self, holder: HolderId, rows_max: u32) -> Answer<'_, Vec<Member>>;
+
+    /// Frees the lanes that other holders have claimed.
+    fn free_lanes(&self, holder: HolderId) -> Answer<'_, u64>;
+
+    /// The earliest instant at which a lane has something due, gates included.
+    fn next_wake(&self) -> Answer<'_, Option<Instant>>;
+
+    /// The lanes that are gated, in trouble, or have something due, for people; at most `rows_max`.
+    fn lanes(&self, rows_max: u32) -> Answer<'_, Vec<LaneView>>;
+}
+
+/// Granting seats.
+pub trait Admission: Send + Sync {
+    /// Requests that could be granted a seat now: of users that hold one already, and then, by priority and age, as
+    /// many users as the pools have seats free. With all requests of such a user that wait. At most `users_max` users.
+    fn candidates(&self, users_max: u32) -> Answer<'_, Vec<Member>>;
+
+    /// Ends the rest of returned seats whose time has come; says how many.
+    fn end_rests(&self, now: Instant) -> Answer<'_, u64>;
+
+    /// When the next rest ends.
+    fn next_rest_end(&self) -> Answer<'_, Option<Instant>>;
+
+    /// Notes what was read about a pool.
+    fn observe(&self, key: PoolKey, capacity: u32, others: u32, now: Instant) -> Answer<'_, ()>;
+
+    /// One pool; absent if nothing was ever counted on it.
+    fn pool(&self, key: PoolKey) -> Answer<'_, Option<Pool>>;
+
+    /// Seat pools that somebody waits for and that were read before `read_before`, or never.
+    fn pools_to_read(&self, read_before: Instant) -> Answer<'_, Vec<Pool>>;
+
+    /// How many users hold the pool's license by our doing, confirmed before `confirmed_before`.
+    fn confirmed_holders(&self, key: PoolKey, confirmed_before: Instant) -> Answer<'_, u32>;
+
+    /// The ids, in the directory, of users for which a request holds a slot of the environment.
+    fn slot_holders(&self, tenant: String, environment: String) -> Answer<'_, Vec<crate::domain::ObjectId>>;
+
+    /// All pools that count anything, for people.
+    fn pools(&self) -> Answer<'_, Vec<Pool>>;
+}
+
+/// Reading requests.
+pub trait Requests: Send + Sync {
+    /// One request with its user.
+    fn request(&self, id: RequestId) -> Answer<'_, Option<Member>>;
+
+    /// A page of the requests that a filter selects.
+    fn requests(&self, filter: Filter, page: Page) -> Answer<'_, Vec<Member>>;
+
+    /// The counters, of one batch or of all; kept in each commit, never counted.
+    fn counts(&self, batch: Option<BatchId>) -> Answer<'_, Vec<Count>>;
+
+    /// The running totals of all tenants.
+    fn tallies(&self) -> Answer<'_, Vec<(String, Tally, f64)>>;
+}
+
+/// Reading batches.
+pub trait Batches: Send + Sync {
+    /// An accepted batch.
+    fn batch(&self, id: BatchId) -> Answer<'_, Option<Batch>>;
+
+    /// The accepted batches, latest first.
+    fn batches(&self, rows_max: u32) -> Answer<'_, Vec<Batch>>;
+}
+
+/// Reading histories.
+pub trait Events: Send + Sync {
+    /// A request's history in order; at most `rows_max` events after `after`.
+    fn history(&self, request: RequestId, after: i64, rows_max: u32) -> Answer<'_, Vec<Event>>;
+}
+
+/// A whole store.
+pub trait Store: Intake + Work + Admission + Requests + Batches + Events {
+    /// The database's id, made at its birth; part of every marker.
+    fn id(&self) -> StoreId;
+}
