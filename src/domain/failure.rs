@@ -152,6 +152,9 @@ codes! {
     GraphUserGone = "graph.user-gone", TenantAdmin, false,
         "The user has disappeared from the directory.",
         "Restore the user from the deleted users, then retry.";
+    GraphUserDisabled = "graph.user-disabled", TenantAdmin, false,
+        "The user is blocked from signing in.",
+        "Allow sign-in for the user in Microsoft Entra, then retry.";
     GraphConcurrent = "graph.concurrent", Seatless, true,
         "Microsoft Graph is busy with another change of the same user.",
         "Seatless tries again.";
@@ -204,6 +207,9 @@ codes! {
     DataverseConcurrent = "dataverse.concurrent", Seatless, true,
         "The row in the environment was changed by somebody else at the same time.",
         "Seatless reads it again and tries again.";
+    DataverseNotAsWanted = "dataverse.not-as-wanted", Seatless, true,
+        "The environment does not show what was written.",
+        "Seatless looks again and writes what is missing.";
     DataverseRefused = "dataverse.refused", Operator, false,
         "Dataverse refuses the call for a reason Seatless does not know.",
         "Look at the message; quote the remote request id to Microsoft's support.";
@@ -243,6 +249,12 @@ codes! {
     MachineDeadlinePassed = "machine.deadline-passed", EnvironmentAdmin, false,
         "The user did not appear in the environment before the deadline.",
         "Check that the user is a direct member of the environment's security group and that the environment is enabled, then retry.";
+    MachinePropagationSlow = "machine.propagation-slow", EnvironmentAdmin, true,
+        "The user has not appeared in the environment for unusually long.",
+        "Check that the user is a direct member of the environment's security group and that the environment is enabled; polling goes on.";
+    MachineLicenseLost = "machine.license-lost", TenantAdmin, true,
+        "The license that was assigned is gone from the user.",
+        "Seatless assigns it again; find out who removes it if it happens repeatedly.";
     MachineRegressedTooOften = "machine.regressed-too-often", Operator, false,
         "Something keeps undoing this account's progress in the cloud.",
         "Find out who changes the user, then retry.";

@@ -45,6 +45,8 @@ pub struct Policy {
     pub settle: Duration,
     /// How often the free license units of a tenant are read while somebody waits for one.
     pub capacity_read: Duration,
+    /// How long after its creation a user may be missing from reads of the directory without that meaning anything.
+    pub replication: Duration,
     /// How long a returned seat rests before it is granted again.
     pub seat_cool_down: Duration,
 }
@@ -73,6 +75,7 @@ impl Default for Policy {
             parked_seat: seconds(900),
             settle: seconds(300),
             capacity_read: seconds(60),
+            replication: seconds(600),
             seat_cool_down: seconds(300),
         }
     }

@@ -1,1 +1,27 @@
 //! The steps that make an account: the only place where engine and cloud meet.
+
+mod assign_license;
+mod await_propagation;
+mod capacity;
+mod check_environment;
+mod create_user;
+mod households;
+mod marker;
+mod password;
+mod places;
+mod propagation_memo;
+mod provisioner;
+mod remove_license;
+mod resolved;
+mod retire_user;
+mod set_non_interactive;
+mod subscriptions;
+mod verdicts;
+mod verify;
+mod work;
+
+pub use marker::Marker;
+pub use password::{PasswordPolicy, RecipientError};
+pub use places::{EnvironmentPlace, Places, TenantPlace};
+pub use provisioner::{Provisioner, ProvisionerParts};
+pub use work::Work;

@@ -1,0 +1,249 @@
+//! Licensed → Propagated: the environment has an enabled row for the user. A ceiling, not a sleep: levers are pulled and
+//! the environment is asked at an adaptive pace, with one query for everybody who waits there.
+
+use super::Work;
+use super::propagation_memo::Wait;
+use super::provisioner::{Provisioner, Site};
+use super::resolved::Resolved;
+use super::verdicts::{whole, whole_look};
+use crate::cloud::{AddUser, CallFailure, SystemUser, UserKey, Verdict};
+use crate::domain::{Code, Failure, Instant, IntentId, ObjectId, Outcome, State};
+use crate::engine::{Need, Report, Seen, WholeFailure};
+use crate::store::{Learned, Member};
+use futures_util::future::join_all;
+use std::collections::HashMap;
+
+pub(super) async fn look(steps: &Provisioner, site: &Site<'_>) -> Result<Vec<Seen<Work>>, WholeFailure> {
+    let members = &site.group.members;
+    let now = steps.clock.now();
+    let mut waits: Vec<Wait<'_>> = members.iter().map(|member| Wait::of(member, &steps.policy)).collect();
+    // One query answers for all; so it is worth one as soon as a single member is due for it.
+    let polls = waits.iter().any(|wait| now >= wait.poll_at() || wait.past_deadline(now));
+    let rows = if polls {
+        let ids: Vec<ObjectId> = members.iter().filter_map(|member| member.user.object_id).collect();
+        match site.dataverse()?.find_users(&ids).await {
+            Ok(rows) => by_object(rows),
+            Err(call) => return whole_look(call, members.len()),
+        }
+    } else {
+        HashMap::new()
+    };
+    let lost = match lost_licenses(site, &mut waits, now).await {
+        Ok(lost) => lost,
+        Err(call) => return whole_look(call, members.len()),
+    };
+    let mut seen = Vec::with_capacity(members.len());
+    for ((member, mut wait), lost) in members.iter().zip(waits).zip(lost) {
+        let rows = member.user.object_id.and_then(|id| rows.get(&id)).map_or(&[][..], Vec::as_slice);
+        if polls {
+            wait.memo.polled_at = Some(now);
+        }
+        seen.push(judge(steps, member, wait, rows, lost, now));
+    }
+    Ok(seen)
+}
+
+fn by_object(rows: Vec<SystemUser>) -> HashMap<ObjectId, Vec<SystemUser>> {
+    let mut found: HashMap<ObjectId, Vec<SystemUser>> = HashMap::new();
+    for row in rows {
+        if let Some(id) = row.object_id {
+            found.entry(id).or_default().push(row);
+        }
+    }
+    found
+}
+
+/// For whom the license has vanished again, where the wait has been long enough to wonder.
+async fn lost_licenses(
+    site: &Site<'_>,
+    waits: &mut [Wait<'_>],
+    now: Instant,
+) -> Result<Vec<bool>, CallFailure> {
+    let members = &site.group.members;
+    let mut lost = vec![false; members.len()];
+    let doubtful: Vec<usize> = (0..members.len()).filter(|&place| waits[place].doubts_license(now)).collect();
+    if doubtful.is_empty() {
+        return Ok(lost);
+    }
+    let keys: Vec<UserKey> =
+        doubtful.iter().map(|&place| super::assign_license::key_of(&members[place])).collect();
+    let answers = site.tenant.client.graph().read_users(&keys).await?;
+    for (place, answer) in doubtful.into_iter().zip(answers) {
+        if let Ok(Some(user)) = answer {
+            let sku = members[place].user.account.license;
+            lost[place] = !user.licenses.iter().any(|license| license.sku == sku);
+            if !lost[place] {
+                waits[place].memo.license_seen_at = Some(now);
+            }
+        }
+    }
+    Ok(lost)
+}
+
+fn judge(
+    steps: &Provisioner,
+    member: &Member,
+    wait: Wait<'_>,
+    rows: &[SystemUser],
+    lost: bool,
+    now: Instant,
+) -> Seen<Work> {
+    let [] = rows else {
+        return match arrived(member, rows) {
+            Some(outcome) => Seen::Settled(outcome),
+            // A disabled row: asking for the user enables it again.
+            None => waiting(steps, member, wait, now),
+        };
+    };
+    if lost {
+        let failure = Failure::new(
+            Code::MachineLicenseLost,
+            "Power Platform keeps saying that the user has no license.",
+        );
+        return Seen::Settled(Report {
+            outcome: Outcome::Regressed { to: State::Created, failure },
+            learned: Learned { memo: wait.text(), ..Learned::default() },
+        });
+    }
+    waiting(steps, member, wait, now)
+}
+
+/// What rows that are there mean; nothing if the one row is only disabled.
+fn arrived(member: &Member, rows: &[SystemUser]) -> Option<Report> {
+    let [row] = rows else {
+        let failure =
+            Failure::new(Code::DataverseUserAmbiguous, format!("{} rows have its object id.", rows.len()));
+        return Some(Report::of(Outcome::Blocked { failure }));
+    };
+    if row.application_id.is_some() {
+        let failure = Failure::new(Code::DataverseApplicationUser, "");
+        return Some(Report::of(Outcome::Blocked { failure }));
+    }
+    if row.is_disabled {
+        return None;
+    }
+    let resolved = Resolved::read(member.request.resolved.as_deref()).with_row(row);
+    let learned = Learned { system_user: Some(row.id), resolved: resolved.write(), ..Learned::default() };
+    Some(Report { outcome: Outcome::Advanced, learned })
+}
+
+/// Pulls the lever that is due, or goes on waiting.
+fn waiting(steps: &Provisioner, member: &Member, mut wait: Wait<'_>, now: Instant) -> Seen<Work> {
+    let Some(object_id) = member.user.object_id else {
+        let failure = Failure::new(Code::StoreCorrupt, "A licensed user has no object id.");
+        return super::verdicts::blocked(failure);
+    };
+    if now >= wait.ask_at() && !wait.past_deadline(now) {
+        return lever(steps, Work::AskForSync(object_id));
+    }
+    if now >= wait.impersonate_at() && !wait.past_deadline(now) {
+        return lever(steps, Work::Impersonate(object_id));
+    }
+    wait.memo.polled_at = wait.memo.polled_at.or(Some(wait.licensed_at));
+    Seen::Settled(still_waiting(&wait, now))
+}
+
+fn lever(steps: &Provisioner, work: Work) -> Seen<Work> {
+    let intent = IntentId(steps.ids.fresh());
+    Seen::Needed(Need { intent, budgeted: false, assigns_license: false, sealed_password: None, work })
+}
+
+fn still_waiting(wait: &Wait<'_>, now: Instant) -> Report {
+    let slow = wait.is_slow(now).then(|| {
+        let minutes = (now - wait.licensed_at).num_minutes();
+        Failure::new(Code::MachinePropagationSlow, format!("It was licensed {minutes} minutes ago."))
+    });
+    let because = wait.memo.lever_refused.clone().or(slow);
+    let outcome = Outcome::NotYet { wait: wait.pause(now), because };
+    Report { outcome, learned: Learned { memo: wait.text(), ..Learned::default() } }
+}
+
+pub(super) async fn act(
+    steps: &Provisioner,
+    site: &Site<'_>,
+    needs: &[(usize, Need<Work>)],
+) -> Result<Vec<Report>, WholeFailure> {
+    let environment = site.environment()?;
+    let environment_id = environment.id.to_string();
+    let power_platform = site.tenant.client.power_platform();
+    let dataverse = site.dataverse()?;
+    let pulls = needs.iter().map(|(place, need)| {
+        let (environment_id, power_platform, dataverse) = (&environment_id, &power_platform, &dataverse);
+        async move {
+            let now = steps.clock.now();
+            let mut wait = Wait::of(&site.group.members[*place], &steps.policy);
+            // The look of this very claim asked the environment if that was due.
+            if now >= wait.poll_at() {
+                wait.memo.polled_at = Some(now);
+            }
+            match need.work {
+                Work::AskForSync(id) => {
+                    wait.memo.asked_at = Some(now);
+                    let answer = power_platform.add_user(environment_id, id).await;
+                    note_answer(&mut wait, answer, now)?;
+                }
+                Work::Impersonate(id) => {
+                    wait.memo.impersonated_at = Some(now);
+                    if let Err(call) = dataverse.who_am_i_as(id).await {
+                        note_trouble(&mut wait, call)?;
+                    }
+                }
+                Work::Create(_)
+                | Work::Enable(_)
+                | Work::SetUsageLocation(..)
+                | Work::Assign(..)
+                | Work::Convert(_)
+                | Work::Remove(..)
+                | Work::Delete(_)
+                | Work::Disable(_) => {}
+            }
+            Ok(still_waiting(&wait, now))
+        }
+    });
+    let pulled: Vec<Result<Report, CallFailure>> = join_all(pulls).await;
+    let mut reports = Vec::with_capacity(pulled.len());
+    for report in pulled {
+        reports.push(match report {
+            Ok(report) => report,
+            // Nothing certain came of this one; the lane or the member waits as the service asks.
+            Err(call) => Report::of(match whole(call) {
+                Ok(outcome) => outcome,
+                Err(failed) => super::verdicts::lane_outcome(&failed),
+            }),
+        });
+    }
+    Ok(reports)
+}
+
+fn note_answer(
+    wait: &mut Wait<'_>,
+    answer: Result<AddUser, CallFailure>,
+    now: Instant,
+) -> Result<(), CallFailure> {
+    match answer {
+        Ok(AddUser::Accepted) => {
+            wait.memo.accepted_at = Some(now);
+            wait.memo.lever_refused = None;
+            Ok(())
+        }
+        Ok(AddUser::NotLicensedYet) => {
+            wait.memo.accepted_at = None;
+            wait.memo.lever_refused = None;
+            Ok(())
+        }
+        Err(call) => note_trouble(wait, call),
+    }
+}
+
+/// A lever that fails is not the step that fails: a refusal is remembered and shown, and polling goes on.
+fn note_trouble(wait: &mut Wait<'_>, call: CallFailure) -> Result<(), CallFailure> {
+    match call.verdict {
+        Verdict::Refused | Verdict::Absent => {
+            wait.memo.lever_refused = Some(call.failure);
+            Ok(())
+        }
+        // The levers are harmless to repeat, so an unknown fate is no more than a lost moment.
+        Verdict::NotSent | Verdict::Unavailable { .. } | Verdict::Uncertain { .. } => Ok(()),
+        Verdict::Throttled { .. } => Err(call),
+    }
+}

@@ -1,0 +1,130 @@
+//! Requested: can the environment take the account at all? Finds out before a user is made or a seat is taken.
+
+use super::Work;
+use super::provisioner::{Provisioner, Site};
+use super::resolved::Resolved;
+use super::verdicts::{blocked, whole_look};
+use crate::cloud::{BusinessUnit, Survey};
+use crate::domain::{Code, Failure, ObjectId, Outcome};
+use crate::engine::{Report, Seen, WholeFailure, WholeKind};
+use crate::store::{Learned, Member, PoolKey, StoreError};
+use std::collections::{BTreeSet, HashSet};
+use uuid::Uuid;
+
+/// How many non-interactive users Microsoft allows per environment when neither the environment nor the config says so
+/// (power-platform/admin/create-users, "Create a non-interactive user account").
+const SLOTS: u32 = 7;
+
+pub(super) async fn look(steps: &Provisioner, site: &Site<'_>) -> Result<Vec<Seen<Work>>, WholeFailure> {
+    let members = &site.group.members;
+    let roles = names(members.iter().flat_map(|member| &member.request.asked.membership.security_roles));
+    let units =
+        names(members.iter().filter_map(|member| member.request.asked.membership.business_unit.as_ref()));
+    let survey = match site.dataverse()?.survey(&roles, &units).await {
+        Ok(survey) => survey,
+        Err(call) => return whole_look(call, members.len()),
+    };
+    let mut slots = Slots::count(steps, site, &survey).await.map_err(store_failed)?;
+    let mut seen = Vec::with_capacity(members.len());
+    for member in members {
+        seen.push(match resolve(member, &survey) {
+            Err(failure) => blocked(failure),
+            Ok(resolved) => match slots.take() {
+                Err(failure) => blocked(failure),
+                Ok(()) => Seen::Settled(Report {
+                    outcome: Outcome::Advanced,
+                    learned: Learned { resolved: resolved.write(), ..Learned::default() },
+                }),
+            },
+        });
+    }
+    Ok(seen)
+}
+
+fn names<'a>(texts: impl Iterator<Item = &'a String>) -> Vec<String> {
+    texts.cloned().collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// The ids behind the names of a request.
+fn resolve(member: &Member, survey: &Survey) -> Result<Resolved, Failure> {
+    let wanted = &member.request.asked.membership;
+    let unit = business_unit(wanted.business_unit.as_deref(), survey)?;
+    let mut roles = Vec::with_capacity(wanted.security_roles.len());
+    for name in &wanted.security_roles {
+        roles.push(role(name, unit, survey)?);
+    }
+    Ok(Resolved { business_unit: Some(unit.id), roles, ..Resolved::default() })
+}
+
+fn business_unit<'a>(name: Option<&str>, survey: &'a Survey) -> Result<&'a BusinessUnit, Failure> {
+    let found = survey.business_units.iter().find(|unit| match name {
+        Some(name) => same(&unit.name, name),
+        None => unit.parent.is_none(),
+    });
+    found.ok_or_else(|| {
+        let what = name.map_or_else(|| "the root business unit".to_owned(), |name| format!("{name:?}"));
+        Failure::new(Code::DataverseBusinessUnitUnknown, format!("Wanted {what}."))
+    })
+}
+
+/// The copy of a role in a business unit: only that one can be given to the unit's users
+/// (powerapps-docs, data-platform/security-concepts; error 0x80041409).
+fn role(name: &str, unit: &BusinessUnit, survey: &Survey) -> Result<Uuid, Failure> {
+    let copy = survey.roles.iter().find(|role| same(&role.name, name) && role.business_unit == unit.id);
+    copy.map(|role| role.id).ok_or_else(|| {
+        Failure::new(
+            Code::DataverseRoleUnknown,
+            format!("Wanted {name:?} in the business unit {:?}.", unit.name),
+        )
+    })
+}
+
+fn same(one: &str, other: &str) -> bool {
+    one.to_lowercase() == other.to_lowercase()
+}
+
+/// What is left of an environment's slots while a group is being checked.
+struct Slots {
+    capacity: u32,
+    others: u32,
+    held: u32,
+    taken_now: u32,
+}
+
+impl Slots {
+    /// Counts them, and tells the pool what the environment showed.
+    async fn count(steps: &Provisioner, site: &Site<'_>, survey: &Survey) -> Result<Self, StoreError> {
+        let tenant = site.group.tenant.clone();
+        let environment = site.group.environment.clone().unwrap_or_default();
+        let ours: HashSet<ObjectId> =
+            steps.store.slot_holders(tenant.clone(), environment.clone()).await?.into_iter().collect();
+        let others = survey.non_interactive.iter().filter(|id| !ours.contains(id)).count();
+        let others = u32::try_from(others).unwrap_or(u32::MAX);
+        let configured = site.environment.and_then(|place| place.slots_max);
+        let capacity = configured.or(survey.non_interactive_max).unwrap_or(SLOTS);
+        let key = PoolKey::Slot { tenant, environment };
+        steps.store.observe(key.clone(), capacity, others, steps.clock.now()).await?;
+        let held = steps.store.pool(key).await?.map_or(0, |pool| pool.held);
+        Ok(Self { capacity, others, held, taken_now: 0 })
+    }
+
+    fn take(&mut self) -> Result<(), Failure> {
+        let used = self.others + self.held + self.taken_now;
+        if used < self.capacity {
+            self.taken_now += 1;
+            return Ok(());
+        }
+        let ours = self.held + self.taken_now;
+        Err(Failure::new(
+            Code::DataverseNoSlot,
+            format!(
+                "All {} are taken: {} by other users, {ours} by requests of ours.",
+                self.capacity, self.others
+            ),
+        ))
+    }
+}
+
+fn store_failed(error: StoreError) -> WholeFailure {
+    WholeFailure { failure: error.failure(), kind: WholeKind::NotDone { retry_after: None } }
+}

@@ -1,0 +1,293 @@
+//! Requested → Created: the user exists, and is ours.
+
+use super::households::{Finding, Write, by_user, households, share, spread};
+use super::provisioner::{Provisioner, Site};
+use super::verdicts::{outcome_of, whole_act, whole_look};
+use super::{Marker, Work, capacity, password};
+use crate::cloud::{DirectoryUser, NewUser, UserKey};
+use crate::domain::{Code, Failure, IntentId, OnExisting, Outcome};
+use crate::engine::{Need, Report, Seen, WholeFailure};
+use crate::store::{Learned, Member, UserOrigin};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Any of these application permissions lets us remove a license again
+/// (Microsoft Graph, api/user-assignlicense, "Permissions").
+const REMOVAL_PERMISSIONS: &[&str] =
+    &["LicenseAssignment.ReadWrite.All", "User.ReadWrite.All", "Directory.ReadWrite.All"];
+
+pub(super) async fn look(steps: &Provisioner, site: &Site<'_>) -> Result<Vec<Seen<Work>>, WholeFailure> {
+    let members = &site.group.members;
+    let roles = match site.tenant.client.graph().roles().await {
+        Ok(roles) => roles,
+        Err(call) => return whole_look(call, members.len()),
+    };
+    if let Some(failure) = roles.and_then(|roles| removal_forbidden(&roles)) {
+        return Ok(members.iter().map(|_| super::verdicts::blocked(failure.clone())).collect());
+    }
+    let skus = match steps.subscriptions.known(&site.group.tenant, &site.tenant.client).await {
+        Ok(skus) => skus,
+        Err(call) => return whole_look(call, members.len()),
+    };
+    let households = households(site.group);
+    let asked: Vec<usize> = (0..households.len())
+        .filter(|&at| needs_look(&members[households[at][0]], &households[at], members))
+        .collect();
+    let keys: Vec<UserKey> = asked.iter().map(|&at| key_of(&members[households[at][0]])).collect();
+    let mut answers = if keys.is_empty() {
+        Vec::new()
+    } else {
+        match site.tenant.client.graph().read_users(&keys).await {
+            Ok(answers) => answers,
+            Err(call) => return whole_look(call, members.len()),
+        }
+    };
+    let mut answers = answers.drain(..);
+    let mut findings = Vec::with_capacity(households.len());
+    for (at, places) in households.into_iter().enumerate() {
+        let member = &members[places[0]];
+        let finding = if !skus.iter().any(|row| row.sku == member.user.account.license) {
+            settled(Outcome::Blocked { failure: capacity::unknown(&skus, member.user.account.license) })
+        } else if asked.contains(&at) {
+            match answers.next() {
+                Some(Ok(Some(user))) => judge(steps, member, &user),
+                Some(Ok(None)) => missing(steps, member, open_intent(&places, members)),
+                Some(Err(call)) => settled(outcome_of(call)),
+                None => create(steps, member),
+            }
+        } else {
+            create(steps, member)
+        };
+        findings.push((places, finding));
+    }
+    Ok(spread(site.group, findings))
+}
+
+/// The failure of an application that may assign a license but not take it back; such a license must never be taken.
+fn removal_forbidden(roles: &BTreeSet<String>) -> Option<Failure> {
+    let allowed = REMOVAL_PERMISSIONS.iter().any(|permission| roles.contains(*permission));
+    (!allowed).then(|| {
+        let held = roles.iter().cloned().collect::<Vec<_>>().join(", ");
+        let held = if held.is_empty() { "none".to_owned() } else { held };
+        Failure::new(
+            Code::GraphPermissionMissing,
+            format!("Nothing in its token lets it remove a license again. It holds: {held}."),
+        )
+    })
+}
+
+/// Whether the user may exist already: an earlier create may have made it, or we know it, or it shall be adopted.
+fn needs_look(member: &Member, places: &[usize], members: &[Member]) -> bool {
+    member.user.object_id.is_some()
+        || open_intent(places, members)
+        || places.iter().any(|&place| adopts(&members[place]))
+}
+
+fn open_intent(places: &[usize], members: &[Member]) -> bool {
+    places.iter().any(|&place| members[place].request.progress.trial.intent.is_some())
+}
+
+fn adopts(member: &Member) -> bool {
+    member.request.asked.membership.on_existing == OnExisting::Adopt
+}
+
+fn key_of(member: &Member) -> UserKey {
+    match member.user.object_id {
+        Some(id) => UserKey::Id(id),
+        None => UserKey::UserPrincipalName(member.user.account.user_principal_name.to_string()),
+    }
+}
+
+/// The directory does not show the user, this time.
+fn missing(steps: &Provisioner, member: &Member, may_have_been_made: bool) -> Finding {
+    if member.user.object_id.is_some() {
+        let failure = Failure::new(Code::GraphUserGone, "It was there before.");
+        return settled(Outcome::Absent { failure });
+    }
+    if may_have_been_made {
+        let failure = Failure::new(Code::RemoteUncertain, "The user is not there (yet).");
+        return settled(Outcome::Absent { failure });
+    }
+    create(steps, member)
+}
+
+fn create(steps: &Provisioner, member: &Member) -> Finding {
+    let account = &member.user.account;
+    let intent = IntentId(steps.ids.fresh());
+    let marker = Marker { store: steps.store.id(), user: member.user.id, intent };
+    let password = password::generate(&*steps.chance);
+    let sealed_password = match steps.passwords.seal(&password, &account.user_principal_name, intent) {
+        Ok(sealed) => sealed,
+        Err(error) => {
+            let failure =
+                Failure::new(Code::ConfigInvalid, format!("The password cannot be sealed: {error}"));
+            return settled(Outcome::Blocked { failure });
+        }
+    };
+    let user = NewUser {
+        user_principal_name: account.user_principal_name.to_string(),
+        display_name: account.display_name.clone(),
+        given_name: account.given_name.clone(),
+        surname: account.surname.clone(),
+        mail_nickname: account.user_principal_name.mail_nickname(),
+        usage_location: account.usage_location.clone(),
+        password,
+        marker: marker.to_string(),
+    };
+    Finding::Needed(Write {
+        intent,
+        assigns_license: false,
+        sealed_password,
+        work: Work::Create(Arc::new(user)),
+    })
+}
+
+/// What an existing user of the wanted name means.
+fn judge(steps: &Provisioner, member: &Member, user: &DirectoryUser) -> Finding {
+    let marker = user.marker.as_deref().and_then(Marker::parse);
+    let ours = marker.is_some_and(|marker| marker.store == steps.store.id() && marker.user == member.user.id);
+    if ours || member.user.origin == Some(UserOrigin::Made) {
+        return if user.account_enabled {
+            ready(user, UserOrigin::Made)
+        } else {
+            Finding::Needed(Write::new(&*steps.ids, Work::Enable(user.id)))
+        };
+    }
+    if member.user.origin == Some(UserOrigin::Adopted) {
+        return ready(user, UserOrigin::Adopted);
+    }
+    match member.request.asked.membership.on_existing {
+        OnExisting::Block => settled(Outcome::Blocked { failure: taken(user) }),
+        OnExisting::Adopt => adopt(steps, member, user, marker.is_some()),
+    }
+}
+
+fn adopt(steps: &Provisioner, member: &Member, user: &DirectoryUser, made_by_another: bool) -> Finding {
+    if user.on_premises_sync_enabled || made_by_another {
+        let why = if made_by_another {
+            "Another Seatless made it."
+        } else {
+            "It is synchronized from on premises."
+        };
+        return settled(Outcome::Blocked { failure: Failure::new(Code::GraphNotAdoptable, why) });
+    }
+    if user.usage_location.is_none() {
+        let location = member.user.account.usage_location.clone();
+        return Finding::Needed(Write::new(&*steps.ids, Work::SetUsageLocation(user.id, location)));
+    }
+    ready(user, UserOrigin::Adopted)
+}
+
+fn taken(user: &DirectoryUser) -> Failure {
+    Failure::new(Code::GraphNameTaken, format!("Its object id is {}.", user.id))
+}
+
+fn ready(user: &DirectoryUser, origin: UserOrigin) -> Finding {
+    Finding::Settled(created(user.id, origin))
+}
+
+fn created(id: crate::domain::ObjectId, origin: UserOrigin) -> Report {
+    let learned = Learned { object_id: Some(id), origin: Some(origin), ..Learned::default() };
+    Report { outcome: Outcome::Advanced, learned }
+}
+
+fn settled(outcome: Outcome) -> Finding {
+    Finding::Settled(Report::of(outcome))
+}
+
+pub(super) async fn act(
+    steps: &Provisioner,
+    site: &Site<'_>,
+    needs: &[(usize, Need<Work>)],
+) -> Result<Vec<Report>, WholeFailure> {
+    let shared = by_user(site.group, needs);
+    let graph = site.tenant.client.graph();
+    let creates: Vec<NewUser> = shared
+        .iter()
+        .filter_map(|one| match &one.need.work {
+            Work::Create(user) => Some(NewUser::clone(user)),
+            _ => None,
+        })
+        .collect();
+    let mut results = if creates.is_empty() {
+        Vec::new()
+    } else {
+        match graph.create_users(&creates).await {
+            Ok(results) => results,
+            Err(call) => return whole_act(call, needs.len()),
+        }
+    };
+    let mut results = results.drain(..);
+    let mut reports = Vec::with_capacity(shared.len());
+    for one in &shared {
+        reports.push(match &one.need.work {
+            Work::Create(_) => match results.next() {
+                Some(Ok(id)) => created(id, UserOrigin::Made),
+                Some(Err(call)) if call.failure.code == Code::GraphNameTaken => {
+                    conflict(steps, site, one.member, call.failure).await
+                }
+                Some(Err(call)) => Report::of(outcome_of(call)),
+                None => Report::of(uncertain()),
+            },
+            Work::Enable(id) => match first(graph.set_account_enabled(&[(*id, true)]).await) {
+                Ok(()) => created(*id, UserOrigin::Made),
+                Err(call) => Report::of(outcome_of(call)),
+            },
+            Work::SetUsageLocation(id, location) => {
+                match first(graph.set_usage_location(&[(*id, location.clone())]).await) {
+                    Ok(()) => created(*id, UserOrigin::Adopted),
+                    Err(call) => Report::of(outcome_of(call)),
+                }
+            }
+            Work::Assign(..)
+            | Work::AskForSync(_)
+            | Work::Impersonate(_)
+            | Work::Convert(_)
+            | Work::Remove(..)
+            | Work::Delete(_)
+            | Work::Disable(_) => Report::of(uncertain()),
+        });
+    }
+    Ok(share(needs.len(), &shared, reports))
+}
+
+/// The name is taken: by a user that an earlier create of ours made after all, or by somebody else.
+async fn conflict(steps: &Provisioner, site: &Site<'_>, member: &Member, refusal: Failure) -> Report {
+    let name = UserKey::UserPrincipalName(member.user.account.user_principal_name.to_string());
+    match first(site.tenant.client.graph().read_users(&[name]).await) {
+        Ok(Some(user)) => match judge(steps, member, &user) {
+            Finding::Settled(Report { outcome: Outcome::Blocked { failure }, learned }) => Report {
+                outcome: Outcome::Blocked { failure: failure.seen_as(refusal.remote_request_ids) },
+                learned,
+            },
+            Finding::Settled(report) => report,
+            // Ours, but something is still to be done about it: the next look finds that and records its own intent.
+            Finding::Needed(_) => Report::of(uncertain()),
+        },
+        // A conflict with a user that reads do not show yet; the open intent has the next claim look again.
+        Ok(None) => Report::of(uncertain()),
+        Err(call) => {
+            tracing::debug!(code = %call.failure.code, "the holder of a taken name cannot be read yet");
+            Report::of(uncertain())
+        }
+    }
+}
+
+/// The one result of a call for one member.
+pub(super) fn first<T>(members: crate::cloud::Members<T>) -> Result<T, crate::cloud::CallFailure> {
+    let mut results = members?;
+    results.pop().unwrap_or_else(|| {
+        Err(crate::cloud::CallFailure {
+            failure: Failure::new(Code::RemoteUncertain, "The answer holds no result."),
+            verdict: crate::cloud::Verdict::Uncertain { retry_after: None },
+        })
+    })
+}
+
+/// Nobody knows; the next claim looks.
+pub(super) fn uncertain() -> Outcome {
+    Outcome::Ambiguous {
+        failure: Failure::new(Code::RemoteUncertain, ""),
+        charge: crate::domain::Charge::Member,
+    }
+}

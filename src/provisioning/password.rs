@@ -1,0 +1,149 @@
+//! Initial passwords: made for a machine, and sealed to the operators' keys before anybody else sees them.
+
+use crate::domain::{Chance, IntentId, UserPrincipalName};
+use secrecy::{ExposeSecret, SecretString};
+use zeroize::Zeroizing;
+
+/// How long a password is, in characters. Microsoft Entra takes 8 to 256 (identity/authentication/concept-sspr-policy).
+const LENGTH: usize = 64;
+const LOWER: &[u8] = b"abcdefghijkmnopqrstuvwxyz";
+const UPPER: &[u8] = b"ABCDEFGHJKLMNPQRSTUVWXYZ";
+const DIGITS: &[u8] = b"23456789";
+const SYMBOLS: &[u8] = b"!#$%*+-.=?@^_~";
+
+/// What becomes of initial passwords.
+pub enum PasswordPolicy {
+    /// Nobody ever learns them; whoever needs one resets it.
+    Discard,
+    /// They are sealed to these `age` recipients and kept with the intent.
+    Seal(Vec<age::x25519::Recipient>),
+}
+
+/// A text that is no `age` recipient.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no age recipient; it must look like age1… (the public key that age-keygen prints)")]
+pub struct RecipientError(pub String);
+
+impl PasswordPolicy {
+    /// Seals to recipients given as text; without any, passwords are discarded.
+    ///
+    /// # Errors
+    /// The first text that is no recipient.
+    pub fn seal_to(recipients: &[String]) -> Result<Self, RecipientError> {
+        let recipients: Vec<age::x25519::Recipient> = recipients
+            .iter()
+            .map(|text| text.trim().parse().map_err(|_| RecipientError(text.clone())))
+            .collect::<Result<_, _>>()?;
+        Ok(if recipients.is_empty() { Self::Discard } else { Self::Seal(recipients) })
+    }
+
+    /// Seals a password together with what it is for, or gives nothing when passwords are discarded.
+    pub(super) fn seal(
+        &self,
+        password: &SecretString,
+        name: &UserPrincipalName,
+        intent: IntentId,
+    ) -> Result<Option<Vec<u8>>, age::EncryptError> {
+        let Self::Seal(recipients) = self else {
+            return Ok(None);
+        };
+        let content = Zeroizing::new(format!(
+            "user_principal_name: {name}\nintent: {intent}\npassword: {}\n",
+            password.expose_secret()
+        ));
+        let keys = recipients.iter().map(|key| key as &dyn age::Recipient);
+        let encryptor = age::Encryptor::with_recipients(keys)?;
+        let mut sealed = Vec::new();
+        let mut writer = encryptor.wrap_output(&mut sealed)?;
+        std::io::Write::write_all(&mut writer, content.as_bytes())?;
+        writer.finish()?;
+        Ok(Some(sealed))
+    }
+}
+
+/// Draws a password of 64 characters that holds all four classes.
+pub(super) fn generate(chance: &dyn Chance) -> SecretString {
+    let classes = [LOWER, UPPER, DIGITS, SYMBOLS];
+    let alphabet: Zeroizing<Vec<u8>> = Zeroizing::new(classes.concat());
+    let mut text = Zeroizing::new(String::with_capacity(LENGTH));
+    for place in 0..LENGTH {
+        // The first four characters guarantee the classes; their place costs no strength in a text this long.
+        let from: &[u8] = classes.get(place).copied().unwrap_or(&alphabet);
+        text.push(char::from(draw(chance, from)));
+    }
+    SecretString::from(text.as_str())
+}
+
+/// One of `from`, each equally likely: bytes that would favor the first ones are drawn again.
+fn draw(chance: &dyn Chance, from: &[u8]) -> u8 {
+    let fair = 256 - 256 % from.len();
+    loop {
+        let mut byte = Zeroizing::new([0_u8]);
+        chance.fill(byte.as_mut_slice());
+        let drawn = usize::from(byte[0]);
+        if drawn < fair {
+            return from[drawn % from.len()];
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Read;
+    use std::sync::atomic::{AtomicU64, Ordering};
+    use uuid::Uuid;
+
+    struct Counting(AtomicU64);
+
+    impl Chance for Counting {
+        fn fraction(&self) -> f64 {
+            0.5
+        }
+        fn fill(&self, bytes: &mut [u8]) {
+            for byte in bytes {
+                let next = self.0.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+                *byte = next.to_be_bytes()[0];
+            }
+        }
+    }
+
+    #[test]
+    fn a_password_has_its_length_and_all_classes() {
+        let chance = Counting(AtomicU64::new(1));
+        for _ in 0..100 {
+            let password = generate(&chance);
+            let text = password.expose_secret();
+            assert_eq!(text.len(), LENGTH);
+            for class in [LOWER, UPPER, DIGITS, SYMBOLS] {
+                assert!(text.bytes().any(|byte| class.contains(&byte)), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_sealed_password_opens_with_the_key_and_says_what_it_is_for() {
+        let key = age::x25519::Identity::generate();
+        let policy = PasswordPolicy::seal_to(&[key.to_public().to_string()]).unwrap();
+        let name = UserPrincipalName::parse("svc@contoso.com").unwrap();
+        let intent = IntentId(Uuid::from_u128(7));
+        let sealed = policy.seal(&SecretString::from("s3cret"), &name, intent).unwrap().unwrap();
+        assert!(!sealed.windows(6).any(|window| window == b"s3cret"));
+        let mut opened = String::new();
+        let decryptor = age::Decryptor::new(&sealed[..]).unwrap();
+        let mut reader = decryptor.decrypt(std::iter::once(&key as &dyn age::Identity)).unwrap();
+        reader.read_to_string(&mut opened).unwrap();
+        assert_eq!(
+            opened,
+            format!("user_principal_name: svc@contoso.com\nintent: {intent}\npassword: s3cret\n")
+        );
+    }
+
+    #[test]
+    fn without_recipients_nothing_is_kept_and_a_wrong_one_is_named() {
+        let policy = PasswordPolicy::seal_to(&[]).unwrap();
+        let name = UserPrincipalName::parse("svc@contoso.com").unwrap();
+        assert_eq!(policy.seal(&SecretString::from("x"), &name, IntentId(Uuid::nil())).unwrap(), None);
+        assert!(PasswordPolicy::seal_to(&["age1nonsense".to_owned()]).is_err());
+    }
+}
