@@ -48,12 +48,9 @@ struct ItemAnswer {
 /// A batch that fails whole gives its failure to each of its items; when all of them fail so, the first failure is the
 /// failure of the whole call.
 pub(crate) async fn send(exchange: &Exchange, items: &[Item], effect: Effect) -> Members<Answer> {
-    let batches: Vec<_> = stream::iter(items.chunks(BATCH_MAX))
-        .map(|chunk| async move { (chunk.len(), send_one(exchange, chunk, effect).await) })
-        .buffered(CONCURRENT_MAX)
-        .collect()
-        .await;
-    gather(batches)
+    let calls: Vec<_> = items.chunks(BATCH_MAX).map(|chunk| send_one(exchange, chunk, effect)).collect();
+    let results: Vec<_> = stream::iter(calls).buffered(CONCURRENT_MAX).collect().await;
+    gather(items.chunks(BATCH_MAX).map(<[Item]>::len).zip(results).collect())
 }
 
 /// One result per member from one result per chunk; an `Err` only when every chunk failed whole.

@@ -1,42 +1,48 @@
 //! Clients for the four Microsoft services over one transport. Knows no request.
 
+mod https;
+mod origin;
+mod resolver;
+mod transport;
+
 mod access;
 mod answer;
-mod dataverse;
-mod dataverse_access;
-mod dataverse_rows;
-mod dataverse_survey;
-mod escape;
 mod exchange;
 mod failures;
-mod graph;
-mod graph_batch;
-mod graph_licenses;
-mod graph_users;
-mod https;
-mod multipart;
-mod multipart_answer;
-mod origin;
-mod power_platform;
-mod resolver;
 mod retry_after;
 mod service;
 mod tenant;
 mod token;
 mod tokens;
-mod transport;
 mod verdict;
 mod wire;
+
+mod escape;
 mod wording;
+
+mod directory_user;
+mod graph;
+mod graph_batch;
+mod graph_licenses;
+mod graph_users;
+
+mod dataverse;
+mod dataverse_access;
+mod dataverse_rows;
+mod dataverse_survey;
+mod multipart;
+mod multipart_answer;
+
+mod power_platform;
 
 pub use access::{CloudOrigins, Limits, TenantAccess};
 pub use dataverse::{Dataverse, Impersonation, WhoAmI};
 pub use dataverse_access::AccessChange;
 pub use dataverse_rows::{AccessMode, BusinessUnit, HeldRole, Role, SystemUser};
 pub use dataverse_survey::Survey;
+pub use directory_user::{DirectoryUser, LicenseState, LicenseStatus, NewUser, UserKey};
 pub use graph::Graph;
 pub use graph_licenses::{Capability, Removal, SubscribedSku};
-pub use graph_users::{DirectoryUser, LicenseState, LicenseStatus, NewUser, UserKey};
 pub use https::{HttpsSettings, HttpsSettingsError, HttpsTransport};
 pub use origin::{Origin, OriginError};
 pub use power_platform::{AddUser, PowerPlatform};

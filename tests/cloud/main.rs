@@ -1,0 +1,11 @@
+//! The clients for Microsoft's services against scripted answers, and the transport against sockets of this machine.
+
+mod calls;
+mod dataverse;
+mod graph;
+mod origins;
+mod power_platform;
+mod script;
+mod secrets;
+mod sign_in;
+mod sockets;
