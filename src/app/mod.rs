@@ -1,1 +1,3 @@
 //! Settings, wiring, intake, queries and views.
+
+pub mod settings;
