@@ -45,4 +45,6 @@ pub use store::StoreSettings;
 pub use template::TEMPLATE;
 pub use tenants::TenantSettings;
 
+pub(in crate::app) use environments::roles;
 pub(in crate::app) use nearest::nearest;
+pub(in crate::app) use value::excerpt;

@@ -91,7 +91,7 @@ impl Value {
 
 /// A text from outside, fit for a message: escaped, cut after 60 characters, without the user and password of a URL, and
 /// without a private key that went astray.
-pub(super) fn excerpt(text: &str) -> String {
+pub(in crate::app) fn excerpt(text: &str) -> String {
     if text.to_ascii_uppercase().contains("AGE-SECRET-KEY") {
         return "(a private key)".to_owned();
     }
