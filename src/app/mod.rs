@@ -1,1 +1,4 @@
 //! Settings, wiring, intake, queries and views.
+
+pub mod intake;
+pub mod settings;
