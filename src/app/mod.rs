@@ -2,3 +2,15 @@
 
 pub mod intake;
 pub mod settings;
+
+mod system;
+mod wiring;
+mod submission;
+mod promotion;
+mod orders;
+
+pub use orders::{OrderError, Orders};
+pub use promotion::promote_all;
+pub use submission::{IntakeTarget, StoreIntake, Submission, SubmissionError, Submitted, submit};
+pub use system::{SystemChance, SystemClock, SystemIds, TokioSpawner, TokioTimer};
+pub use wiring::{WiringError, engine_for, places_for};

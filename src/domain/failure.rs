@@ -268,6 +268,10 @@ codes! {
         "The config now points the environment's name at another tenant or organization than when the request was submitted.",
         "Put the former values back, or cancel the request and submit it again.";
 
+    MachineInapplicable = "machine.inapplicable", Operator, false,
+        "The order means nothing to the request as it is.",
+        "See how it stands with `seatless show`.";
+
     ConfigInvalid = "config.invalid", Operator, false,
         "The config is not acceptable.",
         "Correct the key that is named; `seatless init --print` shows every key with its default.";
