@@ -139,7 +139,7 @@ impl Column {
     /// A suggestion for a header that means no column.
     pub(super) fn meant(header: &str) -> Option<String> {
         let name = header.trim().to_ascii_lowercase().replace([' ', '-'], "_");
-        let known = COLUMNS.iter().map(|row| row.name);
+        let known = COLUMNS.iter().map(|row| row.name).chain(["upn"]);
         nearest(&name, known, 1).first().map(|name| format!("did you mean {name}?"))
     }
 }

@@ -46,11 +46,8 @@ const PUBLIC: BuiltIn = BuiltIn {
 impl CloudSettings {
     /// Reads the clouds of the config; `public` is always there.
     pub(super) fn read_all(reader: &mut Reader) -> BTreeMap<String, Self> {
-        let mut names = reader.names("clouds");
-        if !names.iter().any(|name| name == "public") {
-            names.insert(0, "public".to_owned());
-        }
-        names
+        reader
+            .names("clouds")
             .into_iter()
             .filter_map(|name| {
                 let section = KeyPath::of(&["clouds", &name]);

@@ -33,6 +33,7 @@ impl Layers {
         overrides: Vec<(String, String)>,
     ) -> Self {
         let mut layers = Self::default();
+        layers.names.insert(("clouds".to_owned(), "public".to_owned()), OriginKind::Default);
         if let Some(path) = file {
             layers.add_file(path, file::read(path));
         }

@@ -1,7 +1,7 @@
 //! The known names nearest to a misspelled one.
 
 /// At most `count` of the `known` names that somebody may have meant by `text`, nearest first. Case does not matter; a name
-/// further away than a third of its length is no answer.
+/// further away than a third of its length is no answer, unless `text` is its beginning.
 pub(in crate::app) fn nearest<'a>(
     text: &str,
     known: impl IntoIterator<Item = &'a str>,
@@ -13,6 +13,9 @@ pub(in crate::app) fn nearest<'a>(
         .filter_map(|name| {
             let letters: Vec<char> = name.chars().flat_map(char::to_lowercase).collect();
             let bound = (letters.len() / 3).max(1);
+            if wanted.len() >= 3 && letters.starts_with(&wanted) {
+                return Some((letters.len() - wanted.len(), name));
+            }
             if letters.len().abs_diff(wanted.len()) > bound {
                 return None;
             }
@@ -57,6 +60,7 @@ mod tests {
         let known = ["contoso-dev", "contoso-test", "fabrikam", "url"];
         assert_eq!(nearest("contoso-dve", known, 3), ["contoso-dev"]);
         assert_eq!(nearest("CONTOSO-TEXT", known, 3), ["contoso-test"]);
+        assert_eq!(nearest("contoso", known, 3), ["contoso-dev", "contoso-test"]);
         assert_eq!(nearest("ur", known, 3), ["url"]);
         assert_eq!(nearest("northwind", known, 3), Vec::<&str>::new());
         assert_eq!(nearest(&"x".repeat(1_000_000), known, 3), Vec::<&str>::new());

@@ -44,7 +44,7 @@ impl TenantSettings {
         let id = reader.required(&section.child("id"), |value| guid(value.text()?));
         let cloud_key = section.child("cloud");
         let cloud = reader.or_default(&cloud_key, "public", |value| value.text().map(str::to_owned));
-        if cloud != "public" && !reader.declares("clouds", &cloud) {
+        if !reader.declares("clouds", &cloud) {
             let hint = reader.meant("clouds", &cloud);
             reader.fault(&cloud_key, "there is no such cloud under [clouds]", hint);
         }
