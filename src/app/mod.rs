@@ -3,11 +3,11 @@
 pub mod intake;
 pub mod settings;
 
+mod orders;
+mod promotion;
+mod submission;
 mod system;
 mod wiring;
-mod submission;
-mod promotion;
-mod orders;
 
 pub use orders::{OrderError, Orders};
 pub use promotion::promote_all;

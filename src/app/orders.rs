@@ -36,7 +36,12 @@ impl Orders {
     ///
     /// # Errors
     /// When it does not apply, or cannot be written.
-    pub async fn carry_out(&self, id: RequestId, command: Command, actor: &Actor) -> Result<Member, OrderError> {
+    pub async fn carry_out(
+        &self,
+        id: RequestId,
+        command: Command,
+        actor: &Actor,
+    ) -> Result<Member, OrderError> {
         for _ in 0..TRIES {
             let member = self.store.request(id).await?.ok_or(OrderError::Unknown(id))?;
             let subject = Subject { progress: &member.request.progress, facts: member.facts() };

@@ -17,7 +17,11 @@ pub trait IntakeTarget: Send + Sync {
     async fn open(&self, batch: BatchId, source: &str, actor: &Actor) -> Result<(), SubmissionError>;
 
     /// Stages requests, each with its line.
-    async fn stage(&self, batch: BatchId, rows: Vec<(u64, NewRequest)>) -> Result<StageReport, SubmissionError>;
+    async fn stage(
+        &self,
+        batch: BatchId,
+        rows: Vec<(u64, NewRequest)>,
+    ) -> Result<StageReport, SubmissionError>;
 
     /// Accepts the batch and hands it to the lanes.
     async fn accept(&self, batch: BatchId) -> Result<Batch, SubmissionError>;
@@ -140,7 +144,8 @@ fn row_fault(file: &str, fault: StageFault) -> RowFault {
         StageFault::SiblingDiffers { line, .. } => (
             line,
             Code::IntakeConflict,
-            "The same user is stored for another environment with another license, usage location or name.".to_owned(),
+            "The same user is stored for another environment with another license, usage location or name."
+                .to_owned(),
         ),
         StageFault::InProgress { line } => (line, Code::IntakeInProgress, String::new()),
     };
@@ -172,7 +177,11 @@ impl IntakeTarget for StoreIntake {
         Ok(self.store.open_batch(draft).await?)
     }
 
-    async fn stage(&self, batch: BatchId, rows: Vec<(u64, NewRequest)>) -> Result<StageReport, SubmissionError> {
+    async fn stage(
+        &self,
+        batch: BatchId,
+        rows: Vec<(u64, NewRequest)>,
+    ) -> Result<StageReport, SubmissionError> {
         let chunk = rows
             .into_iter()
             .map(|(line, asked)| StagedRequest {

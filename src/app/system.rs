@@ -1,5 +1,8 @@
 //! The one file of the product that may reach for the real time, chance, identities, timers and tasks.
-#![expect(clippy::disallowed_methods, reason = "everybody else takes these as arguments; this is where they come from")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "everybody else takes these as arguments; this is where they come from"
+)]
 #![expect(clippy::disallowed_types, reason = "likewise")]
 
 use crate::domain::{Chance, Clock, Ids, Instant};

@@ -6,7 +6,9 @@ use crate::cloud::{
 };
 use crate::domain::{Chance, Clock, HolderId, Ids};
 use crate::engine::{Engine, EngineParts, Timer};
-use crate::provisioning::{EnvironmentPlace, PasswordPolicy, Places, Provisioner, ProvisionerParts, TenantPlace};
+use crate::provisioning::{
+    EnvironmentPlace, PasswordPolicy, Places, Provisioner, ProvisionerParts, TenantPlace,
+};
 use crate::store::Store;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -28,8 +30,8 @@ fn transports(settings: &Settings) -> Result<BTreeMap<String, Arc<dyn Transport>
         }
         let cloud = cloud_of(settings, &tenant.cloud)?;
         let transport = HttpsTransport::new(&HttpsSettings {
-            connect: settings.calls.connect,
-            deadline: settings.calls.deadline,
+            connect_max: settings.calls.connect,
+            call_max: settings.calls.deadline,
             answer_bytes_max: settings.calls.answer_bytes_max,
             ca_file: cloud.ca_file.clone(),
         })
@@ -47,7 +49,11 @@ fn cloud_of<'a>(settings: &'a Settings, name: &str) -> Result<&'a CloudSettings,
 ///
 /// # Errors
 /// A certificate file that cannot be read, or a client secret that is missing.
-pub fn places_for(settings: &Settings, clock: &Arc<dyn Clock>, ids: &Arc<dyn Ids>) -> Result<Places, WiringError> {
+pub fn places_for(
+    settings: &Settings,
+    clock: &Arc<dyn Clock>,
+    ids: &Arc<dyn Ids>,
+) -> Result<Places, WiringError> {
     let transports = transports(settings)?;
     let mut places = Places::default();
     for (name, tenant) in &settings.tenants {
@@ -74,8 +80,11 @@ pub fn places_for(settings: &Settings, clock: &Arc<dyn Clock>, ids: &Arc<dyn Ids
         };
         let client =
             TenantClient::new(Arc::clone(transport), Arc::clone(clock), Arc::clone(ids), access, limits);
-        let seats_max: HashMap<_, _> =
-            settings.licenses.values().filter_map(|license| Some((license.sku, license.seats_max?))).collect();
+        let seats_max: HashMap<_, _> = settings
+            .licenses
+            .values()
+            .filter_map(|license| Some((license.sku, license.seats_max?)))
+            .collect();
         places.tenants.insert(name.clone(), TenantPlace { id: tenant.id, client, seats_max });
     }
     for (name, environment) in &settings.environments {

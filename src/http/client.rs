@@ -56,12 +56,20 @@ impl DaemonClient {
     ///
     /// # Errors
     /// When the command does not apply, or the daemon does not answer.
-    pub async fn order(&self, id: RequestId, command: Command, actor: &Actor) -> Result<(State, Status), DaemonError> {
+    pub async fn order(
+        &self,
+        id: RequestId,
+        command: Command,
+        actor: &Actor,
+    ) -> Result<(State, Status), DaemonError> {
         let verb = match command {
             Command::Retry => "retry",
             Command::Cancel => "cancel",
             Command::Pause | Command::Resume => {
-                return Err(DaemonError(Failure::new(Code::MachineInapplicable, "The daemon has no route for it.")));
+                return Err(DaemonError(Failure::new(
+                    Code::MachineInapplicable,
+                    "The daemon has no route for it.",
+                )));
             }
         };
         let order = Order { actor: actor.clone() };
@@ -139,7 +147,11 @@ impl IntakeTarget for DaemonClient {
         Ok(self.call("POST", "/v1/batches", &order).await?)
     }
 
-    async fn stage(&self, batch: BatchId, rows: Vec<(u64, NewRequest)>) -> Result<StageReport, SubmissionError> {
+    async fn stage(
+        &self,
+        batch: BatchId,
+        rows: Vec<(u64, NewRequest)>,
+    ) -> Result<StageReport, SubmissionError> {
         let rows: Vec<Row> = rows.into_iter().map(|(line, request)| Row { line, request }).collect();
         let staged: Staged = self.call("POST", &format!("/v1/batches/{batch}/requests"), &rows).await?;
         Ok(staged.into())

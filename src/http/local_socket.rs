@@ -30,10 +30,10 @@ impl SocketError {
 /// A socket that listens; its file goes when it is dropped.
 pub struct LocalListener {
     pub(super) listener: UnixListener,
-    _file: SocketFile,
+    pub(super) _file: SocketFile,
 }
 
-struct SocketFile(PathBuf);
+pub(super) struct SocketFile(PathBuf);
 
 impl Drop for SocketFile {
     fn drop(&mut self) {
@@ -79,7 +79,9 @@ fn unusable(path: &Path, error: &io::Error) -> SocketError {
 pub(super) async fn connect(path: &Path) -> io::Result<Option<UnixStream>> {
     match UnixStream::connect(path).await {
         Ok(stream) => Ok(Some(stream)),
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => Ok(None),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {
+            Ok(None)
+        }
         Err(error) => Err(error),
     }
 }

@@ -1,9 +1,9 @@
 //! The local socket through which commands reach a running daemon.
 
-mod local_socket;
-mod wire;
-mod server;
 mod client;
+mod local_socket;
+mod server;
+mod wire;
 
 pub use client::{DaemonClient, DaemonError};
 pub use local_socket::{LocalListener, SocketError};

@@ -75,7 +75,9 @@ impl From<SubmissionError> for Refused {
 impl From<OrderError> for Refused {
     fn from(error: OrderError) -> Self {
         let (status, failure) = match &error {
-            OrderError::Unknown(_) => (StatusCode::NOT_FOUND, Failure::new(Code::IntakeInvalid, error.to_string())),
+            OrderError::Unknown(_) => {
+                (StatusCode::NOT_FOUND, Failure::new(Code::IntakeInvalid, error.to_string()))
+            }
             OrderError::Inapplicable(why) => {
                 (StatusCode::CONFLICT, Failure::new(Code::MachineInapplicable, format!("{why}.")))
             }
@@ -108,7 +110,8 @@ async fn stage(
     Json(rows): Json<Vec<Row>>,
 ) -> Result<Json<Staged>, Refused> {
     for row in &rows {
-        confirm(&state, &row.request).map_err(|failure| Refused(StatusCode::CONFLICT, Refusal { error: failure }))?;
+        confirm(&state, &row.request)
+            .map_err(|failure| Refused(StatusCode::CONFLICT, Refusal { error: failure }))?;
     }
     let rows = rows.into_iter().map(|row| (row.line, row.request)).collect();
     Ok(Json(state.intake.stage(batch, rows).await?.into()))
@@ -120,11 +123,17 @@ fn confirm(state: &DaemonState, request: &NewRequest) -> Result<(), Failure> {
         Some((tenant, pinned)) if *tenant == request.tenant && *pinned == request.pinned => Ok(()),
         Some(_) => Err(Failure::new(
             Code::ConfigInvalid,
-            format!("The running daemon's config means another place by {:?} than this command's config.", request.environment),
+            format!(
+                "The running daemon's config means another place by {:?} than this command's config.",
+                request.environment
+            ),
         )),
         None => Err(Failure::new(
             Code::ConfigInvalid,
-            format!("The running daemon's config has no environment {:?}; restart it after changing the config.", request.environment),
+            format!(
+                "The running daemon's config has no environment {:?}; restart it after changing the config.",
+                request.environment
+            ),
         )),
     }
 }

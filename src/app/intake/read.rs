@@ -70,6 +70,11 @@ pub fn read<'a>(
 }
 
 impl Requests<'_> {
+    /// The line on which the row last yielded began.
+    pub const fn line(&self) -> u64 {
+        self.cells.line
+    }
+
     /// How many rows were read so far, good and bad.
     pub const fn rows_read(&self) -> u64 {
         self.rows_read

@@ -4,7 +4,6 @@ use super::path::KeyPath;
 use super::reader::Reader;
 use super::store::StoreSettings;
 use crate::domain::Fault;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tracing_subscriber::EnvFilter;
@@ -14,8 +13,6 @@ use tracing_subscriber::EnvFilter;
 pub struct DaemonSettings {
     /// The local socket through which commands reach the daemon.
     pub socket: PathBuf,
-    /// The TCP address that the API also listens on; absent: none.
-    pub listen: Option<SocketAddr>,
     /// How long work in flight may take to end after the daemon was asked to stop.
     pub drain: Duration,
     /// What is logged: a level, or `tracing` directives such as `info,seatless::engine=debug`.
@@ -27,13 +24,7 @@ impl DaemonSettings {
         let key = |name| KeyPath::of(&["daemon", name]);
         let drain = reader.or_default(&key("drain_seconds"), "30", |value| value.seconds());
         let log = reader.or_default(&key("log"), "info", |value| directives(value.text()?));
-        let listen = reader.optional(&key("listen"), |value| {
-            value
-                .text()?
-                .parse()
-                .map_err(|_| Fault::new("it must be an IP address and a port, such as 127.0.0.1:7180"))
-        });
-        Self { socket: socket(reader, store), listen, drain, log }
+        Self { socket: socket(reader, store), drain, log }
     }
 }
 

@@ -21,8 +21,8 @@ pub struct EnvironmentSettings {
     pub id: Uuid,
     /// The license of requests that name none.
     pub license: Option<SkuId>,
-    /// How many non-interactive users it may have.
-    pub slots_max: u32,
+    /// How many non-interactive users it may have, where that overrules what the environment itself says.
+    pub slots_max: Option<u32>,
     /// The business unit of requests that name none.
     pub business_unit: Option<String>,
     /// The security roles of requests that name none, sorted and without repetition.
@@ -78,7 +78,7 @@ impl EnvironmentSettings {
                 Fault::new("it must be a name under [licenses], a part number that Seatless knows, or a GUID")
             })
         });
-        let slots_max = reader.or_default(&section.child("slots_max"), "7", |value| count(value, 100_000));
+        let slots_max = reader.optional(&section.child("slots_max"), |value| count(value, 100_000));
         let business_unit =
             reader.optional(&section.child("business_unit"), |value| plain_text(value.text()?, 160));
         let roles_key = section.child("security_roles");

@@ -40,6 +40,7 @@ pub(super) fn read(reader: &mut Reader) -> Policy {
         propagation_deadline: seconds(reader, "propagation_deadline", base.propagation_deadline),
         parked_seat: seconds(reader, "parked_seat", base.parked_seat),
         settle: seconds(reader, "settle", base.settle),
+        replication: seconds(reader, "replication", base.replication),
         capacity_read: seconds(reader, "capacity_read", base.capacity_read),
         seat_cool_down: seconds(reader, "seat_cool_down", base.seat_cool_down),
     };

@@ -18,8 +18,6 @@ pub struct TenantSettings {
     pub cloud: String,
     /// The usage location of requests that name none: ISO 3166 alpha-2, upper case.
     pub usage_location: Option<String>,
-    /// Its share of the work beside other tenants, 1 to 1000.
-    pub weight: u32,
     /// How to sign in.
     pub sign_in: SignIn,
 }
@@ -50,9 +48,8 @@ impl TenantSettings {
         }
         let location =
             reader.optional(&section.child("usage_location"), |value| usage_location(value.text()?));
-        let weight = reader.or_default(&section.child("weight"), "1", |value| count(value, 1_000));
         let sign_in = SignIn::read(reader, section, remarks);
-        Some(Self { id: id?, cloud, usage_location: location, weight, sign_in: sign_in? })
+        Some(Self { id: id?, cloud, usage_location: location, sign_in: sign_in? })
     }
 }
 
