@@ -307,6 +307,8 @@ fn each_bad_value_has_its_sentence() {
     for (column, value, message) in [
         ("usage_location", "GBR", "\"GBR\" is not acceptable: it must be a country code of two letters, such as GB".to_owned()),
         ("display_name", "a\u{202e}b", "\"a\\u{202e}b\" is not acceptable: it holds the invisible character U+202E".to_owned()),
+        ("note", "a\u{2028}b", "\"a\\u{2028}b\" is not acceptable: it holds the invisible character U+2028".to_owned()),
+        ("note", "a\u{e0041}b", "\"a\\u{e0041}b\" is not acceptable: it holds the invisible character U+E0041".to_owned()),
         ("display_name", &long(257), format!("\"{shown}…\" is not acceptable: it has 257 characters, at most 256 are allowed")),
         ("given_name", &long(65), format!("\"{shown}…\" is not acceptable: it has 65 characters, at most 64 are allowed")),
         ("surname", &long(65), format!("\"{shown}…\" is not acceptable: it has 65 characters, at most 64 are allowed")),
@@ -638,7 +640,7 @@ fn rate() {
     let now = std::time::Instant::now;
     let start = now();
     let count = intake::read(csv.as_bytes(), Some(Format::Csv), "accounts.csv", &settings)
-        .map(|item| item.unwrap_or_else(|fault| panic!("{fault}")))
+        .filter(|item| item.is_ok())
         .count();
     let elapsed = start.elapsed();
     assert_eq!(count, 100_000);

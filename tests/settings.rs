@@ -301,6 +301,10 @@ fn each_bad_value_has_its_sentence() {
         (environment("url = 'https://a.crm.dynamics.com?x'"), url),
         (environment("url = 'https://a.crm.dynamics.com#x'"), url),
         (environment("url = 'https://me:pw@a.crm.dynamics.com'"), "it must not hold a user name or password"),
+        (
+            environment(&format!("url = 'https://{}com'", "abc.".repeat(70))),
+            "its host is longer than 253 characters",
+        ),
         (environment("url = 'ftp://a.crm.dynamics.com'"), "it must start with https://"),
         (environment("url = 'http://localhost.evil.io'"), "http is only for this machine"),
         (environment("url = 'a.crm.dynamics.com'"), "it must be a URL such as"),

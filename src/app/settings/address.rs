@@ -3,6 +3,9 @@
 use crate::domain::Fault;
 use url::{Host, Url};
 
+/// The longest name that DNS knows; it also bounds the scopes that are made from an origin.
+const HOST_LENGTH_MAX: usize = 253;
+
 /// Reads an origin: `https://host` with an optional port and nothing else; `http` only for this very machine.
 pub(super) fn origin(text: &str) -> Result<Url, Fault> {
     let url = Url::parse(text).map_err(|error| {
@@ -18,6 +21,9 @@ pub(super) fn origin(text: &str) -> Result<Url, Fault> {
             return Err(Fault::new("it must start with https://; http is only for this machine (localhost)"));
         }
         _ => return Err(Fault::new("it must start with https://")),
+    }
+    if url.host_str().is_some_and(|host| host.len() > HOST_LENGTH_MAX) {
+        return Err(Fault::new("its host is longer than 253 characters"));
     }
     if !url.username().is_empty() || url.password().is_some() {
         return Err(Fault::new("it must not hold a user name or password"));

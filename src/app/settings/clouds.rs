@@ -101,5 +101,6 @@ fn scope_text(text: &str) -> Result<String, Fault> {
     if text.contains(char::is_whitespace) {
         return Err(Fault::new("it must be one scope, such as https://graph.microsoft.com/.default"));
     }
-    plain_text(text, 256)
+    // An origin's host has at most 253 characters, so that each default made from one fits.
+    plain_text(text, 512)
 }

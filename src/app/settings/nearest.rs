@@ -58,8 +58,8 @@ mod tests {
     #[test]
     fn the_nearest_names_come_first_and_strangers_not_at_all() {
         let known = ["contoso-dev", "contoso-test", "fabrikam", "url"];
-        assert_eq!(nearest("contoso-dve", known, 3), ["contoso-dev"]);
-        assert_eq!(nearest("CONTOSO-TEXT", known, 3), ["contoso-test"]);
+        assert_eq!(nearest("contoso-dve", known, 1), ["contoso-dev"]);
+        assert_eq!(nearest("CONTOSO-TEXT", known, 1), ["contoso-test"]);
         assert_eq!(nearest("contoso", known, 3), ["contoso-dev", "contoso-test"]);
         assert_eq!(nearest("ur", known, 3), ["url"]);
         assert_eq!(nearest("northwind", known, 3), Vec::<&str>::new());
