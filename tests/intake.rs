@@ -618,36 +618,3 @@ proptest! {
         prop_assert_eq!(&good(Format::Yaml, &yaml), &expected);
     }
 }
-
-/// Measures; run with `cargo test --release --test intake -- --ignored --nocapture rate`.
-#[test]
-#[ignore = "a measurement, for release builds"]
-fn rate() {
-    let mut config = CONFIG.to_owned();
-    for n in 0..15_000_u32 {
-        config += &format!(
-            "[environments.e{n}]\ntenant='contoso'\nurl='https://e{n}.crm.dynamics.com'\n\
-             id='00000000-0000-0000-0001-{n:012}'\nlicense='sales'\n"
-        );
-    }
-    let settings = settings_from(&config);
-    let mut csv = "upn,environment,display_name,security_roles,external_id\n".to_owned();
-    for n in 0..100_000_u32 {
-        csv +=
-            &format!("svc-{n}@contoso.com,e{},Service {n} Account,Basic User;Reader,CHG-{n}\n", n % 15_000);
-    }
-    #[expect(clippy::disallowed_methods, reason = "this test is a measurement of real time")]
-    let now = std::time::Instant::now;
-    let start = now();
-    let count = intake::read(csv.as_bytes(), Some(Format::Csv), "accounts.csv", &settings)
-        .filter(|item| item.is_ok())
-        .count();
-    let elapsed = start.elapsed();
-    assert_eq!(count, 100_000);
-    let rate = f64::from(100_000_u32) / elapsed.as_secs_f64();
-    assert!(rate > 60_000.0, "{rate:.0} rows a second");
-    #[expect(clippy::print_stdout, reason = "the number is the result")]
-    {
-        println!("{rate:.0} rows a second");
-    }
-}

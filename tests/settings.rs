@@ -84,7 +84,6 @@ fn without_any_source_everything_has_its_default() {
     let settings = nothing();
     assert_eq!(settings.store.url, "sqlite:seatless.db");
     assert_eq!(settings.daemon.socket, Path::new("seatless.sock"));
-    assert_eq!(settings.daemon.listen, None);
     assert_eq!(settings.daemon.drain, Duration::from_secs(30));
     assert_eq!(settings.policy, Policy::default());
     assert_eq!(settings.calls.deadline, Duration::from_secs(30));
@@ -111,7 +110,6 @@ fn the_stronger_source_wins() {
     assert_eq!(settings.daemon.drain, Duration::from_millis(1_500));
     assert_eq!(settings.daemon.log, "debug");
     assert_eq!(settings.policy.attempts_max, 5);
-    assert_eq!(settings.daemon.listen, None);
     let origin = |key: &str| {
         let found = settings.origins().iter().find(|origin| origin.key == key).unwrap();
         (found.value_shown.clone(), found.origin.clone())
@@ -130,11 +128,11 @@ fn a_tenant_and_its_environment_are_read() {
     let settings = case.good();
     let tenant = &settings.tenants["contoso"];
     assert_eq!(tenant.usage_location.as_deref(), Some("GB"));
-    assert_eq!((tenant.cloud.as_str(), tenant.weight), ("public", 1));
+    assert_eq!(tenant.cloud, "public");
     assert_eq!(tenant.sign_in.client_secret.as_ref().unwrap().expose_secret(), "s3cr3t-value");
     let environment = &settings.environments["contoso-dev"];
     assert_eq!(environment.origin(), "https://contoso-dev.crm4.dynamics.com");
-    assert_eq!(environment.slots_max, 7);
+    assert_eq!(environment.slots_max, None);
     assert_eq!(environment.license, settings.license("DYN365_ENTERPRISE_SALES"));
     assert_eq!(settings.license("Sales"), environment.license);
     assert_eq!(settings.license("no such license"), None);
@@ -174,8 +172,13 @@ fn a_variable_finds_the_name_it_cannot_spell() {
     assert!(settings.origins().iter().any(|origin| origin.key == key));
     // The same name under a flag needs its quotes.
     assert_eq!(
-        config(&without).flag("tenants.\"contoso-uk.1\".weight", "9").good().tenants["contoso-uk.1"].weight,
-        9
+        config(&without)
+            .flag("tenants.\"contoso-uk.1\".usage_location", "fr")
+            .good()
+            .tenants["contoso-uk.1"]
+            .usage_location
+            .as_deref(),
+        Some("FR")
     );
 }
 
@@ -262,7 +265,7 @@ fn a_cloud_of_ones_own_has_scopes_of_its_own() {
 #[test]
 fn every_fault_is_told_in_the_order_of_the_file() {
     let text = format!(
-        "[store]\nurll = 'x'\n[daemon]\nlisten = 'here'\ndrain_seconds = 0\n[polcy]\nattempts_max = 1\n{TENANT}\n\
+        "[store]\nurll = 'x'\n[daemon]\nlog = 'x=y=z'\ndrain_seconds = 0\n[polcy]\nattempts_max = 1\n{TENANT}\n\
          [environments.dev]\ntenant = 'contosso'\nurl = 'http://contoso.crm4.dynamics.com'\nid = 'no'\nlicense = 'x'\n"
     );
     let case = config(&text)

@@ -4,7 +4,7 @@ use super::settings::{CloudSettings, CredentialPolicy, Settings};
 use crate::cloud::{
     CloudOrigins, HttpsSettings, HttpsTransport, Limits, Origin, TenantAccess, TenantClient, Transport,
 };
-use crate::domain::{Chance, Clock, HolderId, Ids};
+use crate::domain::{Chance, Clock, HolderId, Ids, Pinned};
 use crate::engine::{Engine, EngineParts, Timer};
 use crate::provisioning::{
     EnvironmentPlace, PasswordPolicy, Places, Provisioner, ProvisionerParts, TenantPlace,
@@ -151,4 +151,21 @@ pub fn engine_for(
         holder,
         members_max: MEMBERS_MAX,
     }))
+}
+
+/// What each environment's name means: its tenant's name, and the ids and address that a request pins.
+pub fn pinned_environments(settings: &Settings) -> BTreeMap<String, (String, Pinned)> {
+    settings
+        .environments
+        .iter()
+        .filter_map(|(name, environment)| {
+            let tenant = settings.tenants.get(&environment.tenant)?;
+            let pinned = Pinned {
+                tenant_id: tenant.id,
+                environment_id: environment.id,
+                dataverse_origin: environment.origin(),
+            };
+            Some((name.clone(), (environment.tenant.clone(), pinned)))
+        })
+        .collect()
 }

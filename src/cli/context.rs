@@ -3,10 +3,11 @@
 use super::args::Global;
 use super::trouble::Trouble;
 use crate::app::settings::{Settings, Sources};
-use crate::app::{SystemClock, SystemIds};
-use crate::domain::{Clock, Ids};
+use crate::app::{SystemClock, SystemIds, TokioSpawner, host_name};
+use crate::domain::{Clock, Ids, StoreId};
+use crate::engine::Spawner;
 use crate::http::{DaemonClient, Health};
-use crate::store::sqlite::{OpenOptions, SqliteStore};
+use crate::store::sqlite::{OpenOptions, OwnerCard, SqliteStore};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -33,14 +34,31 @@ impl Context {
 
     /// The database, for reading beside whoever owns it.
     pub(super) async fn reader(&self) -> Result<SqliteStore, Trouble> {
-        let options = OpenOptions::reader(self.settings.store.url.clone());
-        Ok(SqliteStore::open(options, Arc::clone(&self.clock), Arc::clone(&self.ids)).await?)
+        self.open(OpenOptions::reader(self.path()?)).await
     }
 
     /// The database, owned by this process until it is closed.
     pub(super) async fn owner(&self) -> Result<SqliteStore, Trouble> {
-        let options = OpenOptions::owner(self.settings.store.url.clone());
-        Ok(SqliteStore::open(options, Arc::clone(&self.clock), Arc::clone(&self.ids)).await?)
+        let card = OwnerCard {
+            new_store: StoreId(self.ids.fresh()),
+            host: host_name(),
+            since: self.clock.now(),
+            program: concat!("seatless ", env!("CARGO_PKG_VERSION")).to_owned(),
+        };
+        self.open(OpenOptions::owner(self.path()?, card)).await
+    }
+
+    async fn open(&self, options: OpenOptions) -> Result<SqliteStore, Trouble> {
+        let spawner = TokioSpawner;
+        Ok(SqliteStore::open(options, &|task| spawner.spawn(task)).await?)
+    }
+
+    fn path(&self) -> Result<PathBuf, Trouble> {
+        let store = &self.settings.store;
+        store.path.clone().ok_or_else(|| {
+            Trouble::failure(format!("store.url is {}, which would forget everything at once", store.url))
+                .hint("name a file, such as sqlite:seatless.db")
+        })
     }
 
     /// The daemon that works on the database, if one runs.

@@ -7,6 +7,7 @@ mod context;
 mod logs;
 mod actor;
 mod entry;
+mod output;
 mod init;
 mod config;
 mod submit;
