@@ -14,7 +14,7 @@ pub(super) fn run(context: &Context, output: Output) -> Result<Exit, Trouble> {
     match output {
         Output::Table => {
             let mut table = Table::new();
-            table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+            table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
             table.set_header(["KEY", "VALUE", "FROM"]);
             for origin in origins {
                 table.add_row([origin.key.clone(), origin.value_shown.clone(), origin.origin.to_string()]);
