@@ -64,7 +64,18 @@ fn made(hosts: &[String]) -> Result<Made, rcgen::Error> {
     let ca_certificate = ca.self_signed(&ca_key)?;
     let issuer = Issuer::new(ca, ca_key);
 
-    let fixed = ["localhost", "*.localhost", "*.crm.localhost", "*.api.crm.localhost", "127.0.0.1"];
+    // The four by name as well: webpki takes no wildcard right above a top-level name such as `localhost`.
+    let fixed = [
+        "localhost",
+        "login.localhost",
+        "graph.localhost",
+        "bap.localhost",
+        "control.localhost",
+        "*.localhost",
+        "*.crm.localhost",
+        "*.api.crm.localhost",
+        "127.0.0.1",
+    ];
     let names: Vec<String> = fixed.map(str::to_owned).into_iter().chain(hosts.iter().cloned()).collect();
     let mut server = CertificateParams::new(names)?;
     server.distinguished_name.push(DnType::CommonName, "Seatless simulator");

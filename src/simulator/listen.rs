@@ -125,10 +125,14 @@ async fn secured(
     tls: TlsAcceptor,
     stream: TcpStream,
     simulator: Arc<Simulator>,
-    stopped: watch::Receiver<bool>,
+    mut stopped: watch::Receiver<bool>,
 ) {
-    // A client that does not trust our authority ends here, which is its right.
-    if let Ok(stream) = tls.accept(stream).await {
+    // A client that does not trust our authority ends here, which is its right; a silent one must not hold up the stop.
+    let handshake = tokio::select! {
+        handshake = tls.accept(stream) => handshake,
+        () = ended(&mut stopped) => return,
+    };
+    if let Ok(stream) = handshake {
         serve(stream, "https", simulator, stopped).await;
     }
 }

@@ -146,7 +146,9 @@ impl Simulator {
         let mut inner = self.settled();
         let wire = self.clock.now();
         let now = inner.time.simulated(wire);
-        inner.cloud.act(act, now, wire)
+        let done = inner.cloud.act(act, now, wire);
+        inner.cloud.note_peaks();
+        done
     }
 
     /// The world as it stands, as JSON; a write still under way is not in it.

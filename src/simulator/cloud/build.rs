@@ -60,10 +60,7 @@ impl Cloud {
             }
         }
         cloud.synchronize_all(now, now);
-        for index in 0..cloud.environments.len() {
-            cloud.witness_slots(index);
-        }
-        cloud.witness();
+        cloud.note_peaks();
         cloud
     }
 

@@ -41,34 +41,45 @@ pub enum Violation {
 }
 
 impl Cloud {
-    /// Notes violations; what was noted once is not noted again until it gets worse.
-    pub(crate) fn witness(&mut self) {
-        let mut found = Vec::new();
-        for tenant in &self.tenants {
-            for sku in tenant.skus.iter().filter(|sku| sku.consumed() > sku.enabled) {
-                found.push(Violation::SeatsOversold {
-                    tenant: tenant.name.clone(),
-                    part_number: sku.part_number.clone(),
-                    consumed: sku.consumed(),
-                    enabled: sku.enabled,
-                });
-            }
-        }
+    /// Notes a license write that took more seats than there are; `given` are the SKUs it gave anew.
+    ///
+    /// Seats that a person took away below what is consumed are nobody's overselling.
+    pub(crate) fn witness_seats(&mut self, tenant: usize, given: &[Uuid]) {
+        let tenant = &self.tenants[tenant];
+        let oversold =
+            tenant.skus.iter().filter(|sku| given.contains(&sku.sku_id) && sku.consumed() > sku.enabled);
+        let found = oversold
+            .map(|sku| Violation::SeatsOversold {
+                tenant: tenant.name.clone(),
+                part_number: sku.part_number.clone(),
+                consumed: sku.consumed(),
+                enabled: sku.enabled,
+            })
+            .collect();
         self.note(found);
     }
 
-    /// Notes the peak and the violation of one environment.
+    /// Notes the peak of one environment, and the violation if a write made it higher than allowed.
     pub(crate) fn witness_slots(&mut self, environment: usize) {
         let environment = &mut self.environments[environment];
         let non_interactive = environment.non_interactive();
+        let higher = non_interactive > environment.non_interactive_peak;
         environment.non_interactive_peak = environment.non_interactive_peak.max(non_interactive);
-        if non_interactive > environment.non_interactive_max {
+        if higher && non_interactive > environment.non_interactive_max {
             let found = Violation::SlotsOversold {
                 environment: environment.name.clone(),
                 non_interactive,
                 non_interactive_max: environment.non_interactive_max,
             };
             self.note(vec![found]);
+        }
+    }
+
+    /// Notes the peaks after a person's change, which is no violation of ours.
+    pub(crate) fn note_peaks(&mut self) {
+        for environment in &mut self.environments {
+            environment.non_interactive_peak =
+                environment.non_interactive_peak.max(environment.non_interactive());
         }
     }
 

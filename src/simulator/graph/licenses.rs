@@ -29,9 +29,12 @@ pub(super) fn assign(turn: &mut Turn<'_>, claims: &Claims, index: usize, key: &s
     let remove = remove.iter().map(|sku| guid(turn, sku)).collect::<Result<Vec<_>, _>>()?;
     let at = turn.cloud.instants(turn.now, turn.wire);
     let cloud = &mut *turn.cloud;
+    let before = cloud.tenants[index].users.get(&id);
+    let given: Vec<Uuid> =
+        add.iter().map(|(sku, _)| *sku).filter(|sku| before.is_some_and(|user| !user.holds(*sku))).collect();
     let changed = cloud.tenants[index].change_licenses(id, &add, &remove, &at, &mut cloud.dice);
     changed.map_err(|fault| bad_request(turn, &fault.message()))?;
-    turn.cloud.witness();
+    turn.cloud.witness_seats(index, &given);
     turn.notes.applied = true;
     shown(turn, index, id)
 }
