@@ -1,6 +1,7 @@
 //! What can be typed.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 /// Makes Dynamics 365 non-interactive accounts from a list of requests, and finishes it.
@@ -29,6 +30,8 @@ pub(super) struct Global {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// Do the whole job against the built-in simulator, in about a minute
+    Demo(DemoArgs),
     /// Write a config with every key explained
     Init(InitArgs),
     /// Show the config in force, and where each value comes from
@@ -37,6 +40,8 @@ pub(super) enum Command {
     Submit(SubmitArgs),
     /// Run the daemon that works on the requests
     Run,
+    /// Run the fake Microsoft cloud alone
+    Simulate(SimulateArgs),
     /// Try a blocked request again
     Retry(OrderArgs),
     /// Call a request off and give back everything taken for it
@@ -113,4 +118,61 @@ pub(super) struct OrderArgs {
     /// The requests' ids; the first characters are enough where they are unique
     #[arg(value_name = "ID", required = true)]
     pub(super) ids: Vec<String>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct DemoArgs {
+    /// Kill the daemon so many times on the way, and start it again each time
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(super) crash: u32,
+    /// How many times faster than life
+    #[arg(long, value_name = "FACTOR", default_value_t = 60.0, value_parser = positive)]
+    pub(super) speed: f64,
+    /// Faults that the simulated cloud makes
+    #[arg(long, value_name = "NAME", default_value = "none")]
+    pub(super) faults: String,
+    /// What chance begins with: the same seed gives the same simulated cloud
+    #[arg(long, default_value_t = 1)]
+    pub(super) seed: u64,
+    /// Work in this folder and leave the config, the database and the log there
+    #[arg(long, value_name = "DIR")]
+    pub(super) keep: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct SimulateArgs {
+    /// Where to answer plain HTTP; port 0 takes any that is free
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7080")]
+    pub(super) listen: SocketAddr,
+    /// Where to answer HTTPS as well
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) https: Option<SocketAddr>,
+    /// Where to write the certificate authority that HTTPS clients must trust (PEM)
+    #[arg(long, value_name = "FILE", requires = "https")]
+    pub(super) ca_file: Option<PathBuf>,
+    /// The world, as TOML or JSON; by default a small one with three tenants
+    #[arg(long, value_name = "FILE")]
+    pub(super) world: Option<PathBuf>,
+    /// How many times faster than life its delays pass
+    #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = positive)]
+    pub(super) speed: f64,
+    /// Faults: none, throttle, drop, errors, late, lies, revoked, conflict, slow, rough or storm
+    #[arg(long, value_name = "NAME", default_value = "none")]
+    pub(super) faults: String,
+    /// What chance begins with: the same seed and the same calls give the same answers
+    #[arg(long, default_value_t = 1)]
+    pub(super) seed: u64,
+    /// Go on from this file if it exists, and write it at the end
+    #[arg(long, value_name = "FILE")]
+    pub(super) state: Option<PathBuf>,
+    /// Write a config that reaches it
+    #[arg(long, value_name = "FILE")]
+    pub(super) write_config: Option<PathBuf>,
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if number.is_finite() && number > 0.0 => Ok(number),
+        _ => Err(format!("{text:?} is no number above zero")),
+    }
 }

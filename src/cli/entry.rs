@@ -4,7 +4,7 @@ use super::args::{Cli, Command};
 use super::context::Context;
 use super::exit::Exit;
 use super::trouble::Trouble;
-use super::{config, init, order, run, submit};
+use super::{config, demo, init, order, run, simulate, submit};
 use clap::Parser;
 use std::process::ExitCode;
 
@@ -38,6 +38,8 @@ pub fn main() -> ExitCode {
 async fn dispatch(cli: Cli) -> Result<Exit, Trouble> {
     let Cli { global, command } = cli;
     match command {
+        Command::Demo(args) => demo::run(args).await,
+        Command::Simulate(args) => simulate::run(args).await,
         Command::Init(args) => init::run(&args),
         Command::Config(args) => config::run(&Context::load(&global)?, args.output),
         Command::Submit(args) => submit::run(&Context::load(&global)?, args).await,

@@ -14,5 +14,8 @@ mod submit;
 mod run;
 mod signals;
 mod order;
+mod simulate;
+mod world_config;
+mod demo;
 
 pub use entry::main;
