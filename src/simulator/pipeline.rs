@@ -1,6 +1,6 @@
 //! What happens to one call between arriving and being answered.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -29,6 +29,9 @@ pub(crate) fn settle(inner: &mut Inner, wire: DateTime<Utc>) {
     let now = inner.time.simulated(wire);
     while let Some(position) = inner.cloud.late.iter().position(|late| late.due <= now) {
         let Late { due, call, sequence } = inner.cloud.late.remove(position);
+        let ago = inner.time.wire_seconds((now - due).num_milliseconds() as f64 / 1000.0);
+        // It landed when it was due, however late we look: its token was still good then.
+        let wire = wire - TimeDelta::milliseconds((ago * 1000.0) as i64);
         inner.cloud.settle(due, wire);
         let aim = super::route::target(&inner.cloud, &call);
         let mut turn = turn(&mut inner.cloud, &call, due, wire, sequence);
@@ -56,7 +59,7 @@ pub(crate) fn take_turn(inner: &mut Inner, call: &Call, aim: &Target, wire: Date
         return land_late(cloud, call, now, sequence);
     }
     let swaps = cloud.faults.another_user;
-    let swap = aimed && !writes && cloud.strikes(swaps);
+    let swap = aimed && reads_one_user(call) && cloud.strikes(swaps);
     let mut turn = turn(cloud, call, now, wire, sequence);
     turn.swap = swap;
     let reply = match mishap::before(&mut turn, aim) {
@@ -79,6 +82,13 @@ pub(crate) fn take_turn(inner: &mut Inner, call: &Call, aim: &Target, wire: Date
 /// A call that only reads; a `$batch` or a token request is a POST, and counts by what it holds.
 fn only_reads(call: &Call) -> bool {
     call.reads() || (call.path.ends_with("$batch") && !writes_inside(call))
+}
+
+/// A read of one user by its key, in either service.
+fn reads_one_user(call: &Call) -> bool {
+    let last = call.segments.last().map_or("", String::as_str);
+    let before = call.segments.iter().rev().nth(1).map_or("", String::as_str);
+    call.reads() && ((before == "users" && last != "$count") || last.starts_with("systemusers("))
 }
 
 fn writes_inside(call: &Call) -> bool {

@@ -149,6 +149,8 @@ impl Cloud {
             rows: BTreeMap::new(),
             by_object: HashMap::new(),
             pending: Vec::new(),
+            window: 0,
+            window_calls: 0,
         };
         self.furnish(&mut environment, world, now);
         environment

@@ -134,6 +134,10 @@ pub(crate) struct Environment {
     pub(crate) by_object: HashMap<Uuid, Uuid>,
     /// Promised rows.
     pub(crate) pending: Vec<Pending>,
+    /// Number of the 300-second window of the last call.
+    pub(crate) window: i64,
+    /// Calls within it.
+    pub(crate) window_calls: u32,
 }
 
 impl Environment {
@@ -167,6 +171,15 @@ impl Environment {
     /// Whether the row holds a role of that name.
     pub(crate) fn has_role(&self, row: &Row, name: &str) -> bool {
         self.roles.iter().any(|role| role.name == name && row.roles.contains(&role.id))
+    }
+
+    /// Counts a call in its window of the service protection limits.
+    pub(crate) fn count_call(&mut self, now: DateTime<Utc>) {
+        let window = now.timestamp().div_euclid(300);
+        if window != self.window {
+            (self.window, self.window_calls) = (window, 0);
+        }
+        self.window_calls += 1;
     }
 
     /// Stores a row and its index.

@@ -11,6 +11,9 @@ use crate::simulator::token::TokenFault;
 use crate::simulator::turn::{Answer, Turn};
 use crate::simulator::world::{EnvironmentKind, EnvironmentState};
 
+/// Requests a user may make within 300 seconds (api-limits); shown in a header, not enforced.
+const REQUESTS_MAX: u32 = 6000;
+
 /// Answers a call to an environment; a bare host means the first environment of the token's tenant.
 pub(crate) fn answer(turn: &mut Turn<'_>, environment: Option<usize>) -> Answer {
     turn.notes.environment = environment;
@@ -34,6 +37,7 @@ pub(crate) fn answer(turn: &mut Turn<'_>, environment: Option<usize>) -> Answer 
         return Err(not_signed_in(turn, TokenFault::Audience));
     };
     turn.notes.environment = Some(index);
+    turn.cloud.environments[index].count_call(turn.now);
     let caller = admitted(turn, index, claims.app)?;
     let call = turn.call;
     match call.route().as_slice() {
@@ -151,14 +155,11 @@ pub(crate) fn finished(turn: &Turn<'_>, mut reply: Reply) -> Reply {
     reply.set("x-ms-service-request-id", turn.request_id.to_string());
     reply.set("req_id", turn.request_id.to_string());
     if let Some(index) = turn.notes.environment {
-        let window = turn.now.timestamp().div_euclid(300);
-        let used = (turn.cloud.ledger.after(turn.cloud.ledger.next().saturating_sub(6000)).iter().rev())
-            .take_while(|entry| entry.simulated_at.timestamp().div_euclid(300) == window)
-            .filter(|entry| {
-                entry.environment.as_deref() == Some(turn.cloud.environments[index].name.as_str())
-            })
-            .count();
-        reply.set("x-ms-ratelimit-burst-remaining-xrm-requests", 6000usize.saturating_sub(used).to_string());
+        let used = turn.cloud.environments[index].window_calls;
+        reply.set(
+            "x-ms-ratelimit-burst-remaining-xrm-requests",
+            REQUESTS_MAX.saturating_sub(used).to_string(),
+        );
         reply.set("x-ms-ratelimit-time-remaining-xrm-requests", "1,200.00");
     }
     if reply.header("content-type").is_some_and(|kind| kind.starts_with("application/json")) {
