@@ -3,9 +3,9 @@
 pub mod intake;
 pub mod settings;
 
-mod orders;
-mod lookup;
 mod host;
+mod lookup;
+mod orders;
 mod promotion;
 mod submission;
 mod system;

@@ -7,7 +7,7 @@ use crate::app::{SystemClock, SystemIds, TokioSpawner, host_name};
 use crate::domain::{Clock, Ids, StoreId};
 use crate::engine::Spawner;
 use crate::http::{DaemonClient, Health};
-use crate::store::sqlite::{OpenOptions, OwnerCard, SqliteStore};
+use crate::store::{OpenOptions, OwnerCard, SqliteStore};
 use std::path::PathBuf;
 use std::sync::Arc;
 

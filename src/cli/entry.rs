@@ -44,7 +44,11 @@ async fn dispatch(cli: Cli) -> Result<Exit, Trouble> {
         Command::Config(args) => config::run(&Context::load(&global)?, args.output),
         Command::Submit(args) => submit::run(&Context::load(&global)?, args).await,
         Command::Run => run::run(Context::load(&global)?, global.verbose).await,
-        Command::Retry(args) => order::run(&Context::load(&global)?, &args, crate::domain::Command::Retry).await,
-        Command::Cancel(args) => order::run(&Context::load(&global)?, &args, crate::domain::Command::Cancel).await,
+        Command::Retry(args) => {
+            order::run(&Context::load(&global)?, &args, crate::domain::Command::Retry).await
+        }
+        Command::Cancel(args) => {
+            order::run(&Context::load(&global)?, &args, crate::domain::Command::Cancel).await
+        }
     }
 }

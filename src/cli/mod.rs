@@ -1,21 +1,22 @@
 //! The command line.
 
-mod args;
-mod exit;
-mod trouble;
-mod context;
-mod logs;
 mod actor;
-mod entry;
-mod output;
-mod init;
+mod args;
 mod config;
-mod submit;
+mod context;
+mod demo;
+mod entry;
+mod exit;
+mod init;
+mod logs;
+mod order;
+mod output;
 mod run;
 mod signals;
-mod order;
 mod simulate;
+mod submit;
+mod trouble;
+mod wait;
 mod world_config;
-mod demo;
 
 pub use entry::main;

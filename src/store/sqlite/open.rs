@@ -78,10 +78,17 @@ impl SqliteStore {
         self.writer.as_ref().map(|writer| writer.odometer.read()).unwrap_or_default()
     }
 
-    async fn open_owner(options: &OpenOptions, card: &OwnerCard, spawn: Spawn<'_>) -> Result<Self, StoreError> {
+    async fn open_owner(
+        options: &OpenOptions,
+        card: &OwnerCard,
+        spawn: Spawn<'_>,
+    ) -> Result<Self, StoreError> {
         let lock = OwnerLock::take(&options.path, card)?;
         private_file::open_or_create(&options.path).map_err(|error| {
-            StoreError::Unreadable(format!("{} cannot be opened for writing: {error}", options.path.display()))
+            StoreError::Unreadable(format!(
+                "{} cannot be opened for writing: {error}",
+                options.path.display()
+            ))
         })?;
         let mut connection = connect(writing(options), &options.path).await?;
         check_library(&mut connection).await?;
