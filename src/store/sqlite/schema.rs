@@ -73,8 +73,9 @@ pub(super) async fn migrate(
     let migrations = MIGRATIONS.iter().map(|(version, name, sql)| {
         Migration::new(*version, Cow::Borrowed(*name), MigrationType::Simple, (*sql).into_sql_str(), false)
     });
+    // `run` takes any way to a connection, and its future is then not `Send` for the compiler.
     Migrator::with_migrations(migrations.collect())
-        .run(&mut *connection)
+        .run_direct(None, &mut *connection, false)
         .await
         .map_err(|error| StoreError::Failed(format!("the schema cannot be brought up to date: {error}")))?;
     sqlx::query(

@@ -76,8 +76,8 @@ pub(super) async fn read(
             epoch: cells.int()?,
             slot_held: cells.flag()?,
         };
-        if !users.contains_key(&row.user) {
-            users.insert(row.user, read_user(&mut cells, row.user)?);
+        if let Entry::Vacant(place) = users.entry(row.user) {
+            place.insert(read_user(&mut cells, row.user)?);
         }
         rows.insert(id, row);
     }
