@@ -7,6 +7,7 @@ use super::super::verdict::corrupt;
 use super::super::words::{license_of, pool_columns, pool_key_of, seat_of};
 use crate::domain::{BatchId, Direction, HolderId, RequestId, SkuId, State, Status, UserId};
 use crate::store::{LicenseHold, PoolKey, Seat, StoreError};
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
