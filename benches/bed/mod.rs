@@ -1,0 +1,4 @@
+pub mod calls;
+pub mod crowd;
+pub mod database;
+pub mod hand_clock;
