@@ -1,6 +1,7 @@
 //! What a worker's report makes of a request.
 
 use super::decide::Draft;
+use super::steps::exhausted;
 use super::{
     Charge, Inapplicable, LicenseEffect, Outcome, SeatEffect, SlotEffect, Transition, next_state, step_of,
 };
@@ -299,11 +300,7 @@ fn retry_or_block(draft: Draft, failure: Failure, report: &Report<'_>) -> Draft 
 
 fn retry_or_block_at(mut draft: Draft, failure: Failure, wait: Duration, report: &Report<'_>) -> Draft {
     if draft.next.trial.attempts >= report.policy.attempts_max {
-        let exhausted = Failure {
-            remote_request_ids: failure.remote_request_ids.clone(),
-            ..Failure::new(Code::MachineAttemptsExhausted, format!("Last: {failure}"))
-        };
-        return blocked(draft, exhausted, report);
+        return blocked(draft, exhausted(&failure), report);
     }
     draft.next.trial.trouble = Some(failure.clone());
     due_in(draft, wait, report).record_failure(EventKind::Failed, failure)
