@@ -1,21 +1,33 @@
 //! The command line.
 
-mod args;
-mod exit;
-mod trouble;
-mod context;
-mod logs;
 mod actor;
-mod entry;
-mod output;
-mod init;
+mod args;
+mod batch_page;
 mod config;
-mod submit;
-mod run;
-mod signals;
+mod context;
+mod entry;
+mod exit;
+mod init;
+mod list;
+mod listed;
+mod logs;
 mod order;
+mod output;
+mod read_args;
+mod request_page;
+mod run;
+mod sheet;
+mod show;
+mod signals;
 mod simulate;
+mod stats;
+mod stats_page;
+mod submit;
+mod summary;
+mod terminal;
+mod trouble;
+mod wait;
+mod watch;
 mod world_config;
-mod demo;
 
 pub use entry::main;

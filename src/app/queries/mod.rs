@@ -8,4 +8,4 @@ mod standing;
 pub use batch_lookup::{BatchLookupError, find_batch};
 pub use pages::Pages;
 pub use seat_queue::seat_place;
-pub use standing::{blocked_reasons, request_next, stats};
+pub use standing::{LANES_MAX, blocked_reasons, lane_of, request_next, stats};

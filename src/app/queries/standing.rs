@@ -8,7 +8,7 @@ use crate::domain::{BatchId, Instant, Policy, Status, Step};
 use crate::store::{Filter, LaneView, Member, Store, StoreError};
 
 /// How many lanes are looked at.
-const LANES_MAX: u32 = 1_000;
+pub const LANES_MAX: u32 = 1_000;
 
 /// What is next for a request, with its lane and its place in the line for a seat.
 ///
@@ -21,9 +21,14 @@ pub async fn request_next(
     now: Instant,
 ) -> Result<Next, StoreError> {
     let lanes = store.lanes(LANES_MAX).await?;
-    let lane = member.request.step.and_then(|step| lanes.iter().find(|lane| leads(lane, step, member)));
+    let lane = lane_of(&lanes, member);
     let seat_place = seat_place(store, member).await?;
     Ok(next(&member.request, Circumstances { policy, lane, seat_place, now }))
+}
+
+/// The lane of a request's next step, if it is among `lanes`.
+pub fn lane_of<'a>(lanes: &'a [LaneView], member: &Member) -> Option<&'a LaneView> {
+    member.request.step.and_then(|step| lanes.iter().find(|lane| leads(lane, step, member)))
 }
 
 fn leads(lane: &LaneView, step: Step, member: &Member) -> bool {
