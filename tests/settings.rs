@@ -172,10 +172,7 @@ fn a_variable_finds_the_name_it_cannot_spell() {
     assert!(settings.origins().iter().any(|origin| origin.key == key));
     // The same name under a flag needs its quotes.
     assert_eq!(
-        config(&without)
-            .flag("tenants.\"contoso-uk.1\".usage_location", "fr")
-            .good()
-            .tenants["contoso-uk.1"]
+        config(&without).flag("tenants.\"contoso-uk.1\".usage_location", "fr").good().tenants["contoso-uk.1"]
             .usage_location
             .as_deref(),
         Some("FR")

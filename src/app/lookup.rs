@@ -49,7 +49,10 @@ fn one_of(text: &str, mut found: Vec<Member>) -> Result<Member, LookupError> {
                 .iter()
                 .map(|member| {
                     let asked = &member.request.asked;
-                    format!("{} ({}/{})", member.request.id, asked.account.user_principal_name, asked.environment)
+                    format!(
+                        "{} ({}/{})",
+                        member.request.id, asked.account.user_principal_name, asked.environment
+                    )
                 })
                 .collect();
             Err(LookupError::Ambiguous { text: text.to_owned(), candidates })

@@ -5,9 +5,9 @@ pub mod queries;
 pub mod settings;
 pub mod views;
 
-mod orders;
-mod lookup;
 mod host;
+mod lookup;
+mod orders;
 mod promotion;
 mod submission;
 mod system;

@@ -3,7 +3,6 @@
     clippy::disallowed_methods,
     reason = "everybody else takes these as arguments; this is where they come from"
 )]
-#![expect(clippy::disallowed_types, reason = "likewise")]
 
 use crate::domain::{Chance, Clock, Ids, Instant};
 use crate::engine::{Spawner, Task, Timer};

@@ -55,8 +55,7 @@ impl Context {
     }
 
     async fn open(&self, options: OpenOptions) -> Result<SqliteStore, Trouble> {
-        let spawner = TokioSpawner;
-        Ok(SqliteStore::open(options, &|task| spawner.spawn(task)).await?)
+        Ok(SqliteStore::open(options, Arc::new(|task| TokioSpawner.spawn(task))).await?)
     }
 
     fn path(&self) -> Result<PathBuf, Trouble> {

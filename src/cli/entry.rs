@@ -4,7 +4,7 @@ use super::args::{Cli, Command};
 use super::context::Context;
 use super::exit::Exit;
 use super::trouble::Trouble;
-use super::{config, init, list, order, run, show, simulate, stats, submit, wait, watch};
+use super::{config, demo, init, list, order, run, show, simulate, stats, submit, wait, watch};
 use clap::Parser;
 use std::process::ExitCode;
 
@@ -38,8 +38,7 @@ pub fn main() -> ExitCode {
 async fn dispatch(cli: Cli) -> Result<Exit, Trouble> {
     let Cli { global, command } = cli;
     match command {
-        Command::Demo(_) => Ok(Exit::Ok),
-        
+        Command::Demo(args) => demo::run(args).await,
         Command::Simulate(args) => simulate::run(args).await,
         Command::Init(args) => init::run(&args),
         Command::Config(args) => config::run(&Context::load(&global)?, args.output),
@@ -50,7 +49,11 @@ async fn dispatch(cli: Cli) -> Result<Exit, Trouble> {
         Command::Watch(args) => watch::run(&Context::load(&global)?, args).await,
         Command::Wait(args) => wait::run(&Context::load(&global)?, args).await,
         Command::Stats(args) => stats::run(&Context::load(&global)?, args).await,
-        Command::Retry(args) => order::run(&Context::load(&global)?, &args, crate::domain::Command::Retry).await,
-        Command::Cancel(args) => order::run(&Context::load(&global)?, &args, crate::domain::Command::Cancel).await,
+        Command::Retry(args) => {
+            order::run(&Context::load(&global)?, &args, crate::domain::Command::Retry).await
+        }
+        Command::Cancel(args) => {
+            order::run(&Context::load(&global)?, &args, crate::domain::Command::Cancel).await
+        }
     }
 }

@@ -11,8 +11,9 @@ pub(super) fn start(directives: &str, verbose: u8) -> Result<(), Trouble> {
         1 => "info,seatless=debug".to_owned(),
         _ => "debug,seatless=trace".to_owned(),
     };
-    let filter = EnvFilter::try_new(&directives)
-        .map_err(|error| Trouble::usage(format!("the log directives {directives:?} cannot be read: {error}")))?;
+    let filter = EnvFilter::try_new(&directives).map_err(|error| {
+        Trouble::usage(format!("the log directives {directives:?} cannot be read: {error}"))
+    })?;
     let terminal = std::io::stderr().is_terminal();
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let started = if terminal {

@@ -5,6 +5,7 @@ mod args;
 mod batch_page;
 mod config;
 mod context;
+mod demo;
 mod entry;
 mod exit;
 mod init;

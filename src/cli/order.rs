@@ -15,9 +15,11 @@ pub(super) async fn run(context: &Context, args: &OrderArgs, command: Command) -
     let reader = context.reader().await?;
     let mut ids = Vec::with_capacity(args.ids.len());
     for text in &args.ids {
-        ids.push(find_request(&reader, text).await.map_err(|error| Trouble::usage(error.to_string()))?.request.id);
+        ids.push(
+            find_request(&reader, text).await.map_err(|error| Trouble::usage(error.to_string()))?.request.id,
+        );
     }
-    reader.close().await;
+    reader.close().await?;
     let mut exit = Exit::Ok;
     for id in ids {
         match carry_out(context, id, command).await {
@@ -46,7 +48,7 @@ async fn carry_out(context: &Context, id: RequestId, command: Command) -> Result
         policy: context.settings.policy.clone(),
     };
     let result = orders.carry_out(id, command, &actor).await;
-    store.close().await;
+    store.close().await?;
     let member = result?;
     Ok((member.request.progress.state, member.request.progress.status()))
 }

@@ -11,7 +11,12 @@ use std::io::Write;
 pub(super) const SCHEMA_VERSION: u32 = 1;
 
 /// Prints a list of values under a name. Tables and CSV are the command's own affair and print as JSON here.
-pub(super) fn documents(out: &mut impl Write, output: Output, name: &str, values: Vec<Value>) -> Result<(), Trouble> {
+pub(super) fn documents(
+    out: &mut impl Write,
+    output: Output,
+    name: &str,
+    values: Vec<Value>,
+) -> Result<(), Trouble> {
     match output {
         Output::Jsonl => {
             for value in values {
@@ -48,12 +53,14 @@ pub(super) fn csv<const N: usize>(
 pub(super) fn document(out: &mut impl Write, output: Output, value: Value) -> Result<(), Trouble> {
     match output {
         Output::Yaml => {
-            let text = serde_saphyr::to_string(&value).map_err(|error| Trouble::failure(error.to_string()))?;
+            let text =
+                serde_saphyr::to_string(&value).map_err(|error| Trouble::failure(error.to_string()))?;
             write!(out, "{text}")?;
         }
         Output::Jsonl => writeln!(out, "{value}")?,
         Output::Json | Output::Table | Output::Csv => {
-            let text = serde_json::to_string_pretty(&value).map_err(|error| Trouble::failure(error.to_string()))?;
+            let text =
+                serde_json::to_string_pretty(&value).map_err(|error| Trouble::failure(error.to_string()))?;
             writeln!(out, "{text}")?;
         }
     }

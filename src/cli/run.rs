@@ -97,7 +97,7 @@ pub(super) async fn run(context: Context, verbose: u8) -> Result<Exit, Trouble> 
     }));
     let result = pump.run(stop.clone()).await;
     stop.drain();
-    store.close().await;
+    store.close().await?;
     match result {
         Ok(()) => {
             tracing::info!("stopped");

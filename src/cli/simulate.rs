@@ -28,9 +28,10 @@ pub(super) async fn run(args: SimulateArgs) -> Result<Exit, Trouble> {
     restore(&simulator, args.state.as_deref())?;
     let authority = authority(&args, &world)?;
     let https = args.https.zip(authority.as_ref());
-    let listening = listen(Arc::clone(&simulator), Some(args.listen), https, TokioSpawn)
-        .await
-        .map_err(|error| Trouble::failure(error.to_string()).hint("name another address with --listen or --https"))?;
+    let listening =
+        listen(Arc::clone(&simulator), Some(args.listen), https, TokioSpawn).await.map_err(|error| {
+            Trouble::failure(error.to_string()).hint("name another address with --listen or --https")
+        })?;
     let addresses = addresses(&args, listening.http, listening.https);
     if let Some(file) = &args.write_config {
         write_new(file, &world_config::render(&world, &addresses))?;
@@ -56,14 +57,16 @@ fn read_world(file: Option<&Path>) -> Result<World, Trouble> {
         return World::from_toml(WORLD).map_err(|error| Trouble::failure(error.to_string()));
     };
     let shown = file.display();
-    let text = std::fs::read_to_string(file).map_err(|error| Trouble::usage(format!("{shown} cannot be read: {error}")))?;
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| Trouble::usage(format!("{shown} cannot be read: {error}")))?;
     let world = if file.extension().is_some_and(|extension| extension == "json") {
         World::from_json(&text)
     } else {
         World::from_toml(&text)
     };
     world.map_err(|error| {
-        Trouble::usage(format!("{shown}: {error}")).hint("config/examples/world.toml shows how a world is described")
+        Trouble::usage(format!("{shown}: {error}"))
+            .hint("config/examples/world.toml shows how a world is described")
     })
 }
 
@@ -73,7 +76,8 @@ fn restore(simulator: &Simulator, file: Option<&Path>) -> Result<(), Trouble> {
         return Ok(());
     };
     let shown = file.display();
-    let text = std::fs::read_to_string(file).map_err(|error| Trouble::usage(format!("{shown} cannot be read: {error}")))?;
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| Trouble::usage(format!("{shown} cannot be read: {error}")))?;
     simulator.load(&text).map_err(|error| Trouble::usage(format!("{shown} holds no saved state: {error}")))
 }
 
@@ -109,11 +113,10 @@ fn addresses(args: &SimulateArgs, http: Option<SocketAddr>, https: Option<Socket
 fn write_new(file: &Path, text: &str) -> Result<(), Trouble> {
     let shown = file.display();
     let mut options = std::fs::OpenOptions::new();
-    let mut opened = options
-        .write(true)
-        .create_new(true)
-        .open(file)
-        .map_err(|error| Trouble::failure(format!("{shown} cannot be written: {error}")).hint("name a file that does not exist yet"))?;
+    let mut opened = options.write(true).create_new(true).open(file).map_err(|error| {
+        Trouble::failure(format!("{shown} cannot be written: {error}"))
+            .hint("name a file that does not exist yet")
+    })?;
     Ok(opened.write_all(text.as_bytes())?)
 }
 
@@ -132,7 +135,8 @@ fn introduce(
         args.speed,
         args.faults
     )?;
-    for (scheme, address) in [("http", http), ("https", https)].into_iter().filter_map(|(s, a)| Some((s, a?))) {
+    for (scheme, address) in [("http", http), ("https", https)].into_iter().filter_map(|(s, a)| Some((s, a?)))
+    {
         writeln!(
             err,
             "  {scheme}://login.localhost:{port}  graph.localhost:{port}  bap.localhost:{port}  HOST.crm.localhost:{port}",

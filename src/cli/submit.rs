@@ -41,8 +41,16 @@ pub(super) async fn run(context: &Context, args: SubmitArgs) -> Result<Exit, Tro
 }
 
 /// Through the daemon if one runs, else with the database's lock in our own hands.
-async fn take_in(context: &Context, daemon: Option<DaemonClient>, args: &SubmitArgs) -> Result<Submitted, Trouble> {
-    let name = if args.file.as_os_str() == "-" { "standard input".to_owned() } else { args.file.display().to_string() };
+async fn take_in(
+    context: &Context,
+    daemon: Option<DaemonClient>,
+    args: &SubmitArgs,
+) -> Result<Submitted, Trouble> {
+    let name = if args.file.as_os_str() == "-" {
+        "standard input".to_owned()
+    } else {
+        args.file.display().to_string()
+    };
     let source = open(args, &name)?;
     let named = args.format.map(Format::from);
     let format = if args.file.as_os_str() == "-" { named } else { Format::detect(&args.file, named) };
@@ -58,7 +66,7 @@ async fn take_in(context: &Context, daemon: Option<DaemonClient>, args: &SubmitA
             };
             let submitted = send(context, &intake, &name, rows).await;
             drop(intake);
-            store.close().await;
+            store.close().await?;
             submitted
         }
     }
@@ -110,7 +118,11 @@ fn report(submitted: &Submitted, form: Output, daemon_runs: bool) -> Result<(), 
             match batch {
                 None => writeln!(out, "Nothing new: all {existing} requests were submitted before.")?,
                 Some(batch) => {
-                    let before = if existing > 0 { format!("; {existing} were submitted before") } else { String::new() };
+                    let before = if existing > 0 {
+                        format!("; {existing} were submitted before")
+                    } else {
+                        String::new()
+                    };
                     writeln!(out, "Submitted {added} requests as batch {}{before}.", batch.id)?;
                     let hint = if daemon_runs { "seatless watch" } else { "seatless run" };
                     let what = if daemon_runs { "Follow it with" } else { "No daemon runs; start one with" };

@@ -25,7 +25,8 @@ impl Addresses {
 
 /// The config that reaches every tenant and environment of `world`. Its secrets are the world's own: they open nothing real.
 pub(super) fn render(world: &World, addresses: &Addresses) -> String {
-    let mut text = String::from("# Reaches the simulator instead of Microsoft. Its secrets open nothing real.\n");
+    let mut text =
+        String::from("# Reaches the simulator instead of Microsoft. Its secrets open nothing real.\n");
     let _ = write!(
         text,
         "\n[clouds.simulator]\nsign_in_url = \"{}\"\ngraph_url = \"{}\"\npower_platform_url = \"{}\"\n",

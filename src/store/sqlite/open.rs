@@ -12,7 +12,6 @@ use crate::domain::StoreId;
 use crate::store::StoreError;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, Row, SqliteConnection};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
@@ -50,10 +49,10 @@ impl SqliteStore {
     /// # Errors
     /// [`StoreError::Locked`] if another process owns it, [`StoreError::Unreadable`] if it is not there (for a reader)
     /// or cannot be opened, [`StoreError::SchemaNewer`] and [`StoreError::LibraryUnsafe`] as they say.
-    pub async fn open(options: OpenOptions, spawn: Spawn<'_>) -> Result<Self, StoreError> {
-        match &options.mode {
-            Mode::Owner(card) => Self::open_owner(&options, card, spawn).await,
-            Mode::Reader => Self::open_reader(&options).await,
+    pub async fn open(options: OpenOptions, spawn: Spawn) -> Result<Self, StoreError> {
+        match options.mode.clone() {
+            Mode::Owner(card) => Self::open_owner(options, card, spawn).await,
+            Mode::Reader => Self::open_reader(options).await,
         }
     }
 
@@ -78,12 +77,15 @@ impl SqliteStore {
         self.writer.as_ref().map(|writer| writer.odometer.read()).unwrap_or_default()
     }
 
-    async fn open_owner(options: &OpenOptions, card: &OwnerCard, spawn: Spawn<'_>) -> Result<Self, StoreError> {
-        let lock = OwnerLock::take(&options.path, card)?;
+    async fn open_owner(options: OpenOptions, card: OwnerCard, spawn: Spawn) -> Result<Self, StoreError> {
+        let lock = OwnerLock::take(&options.path, &card)?;
         private_file::open_or_create(&options.path).map_err(|error| {
-            StoreError::Unreadable(format!("{} cannot be opened for writing: {error}", options.path.display()))
+            StoreError::Unreadable(format!(
+                "{} cannot be opened for writing: {error}",
+                options.path.display()
+            ))
         })?;
-        let mut connection = connect(writing(options), &options.path).await?;
+        let mut connection = connect(writing(&options)).await?;
         check_library(&mut connection).await?;
         if let Some(birth) = schema::read_birth(&mut connection).await? {
             birth.check_writer()?;
@@ -91,19 +93,19 @@ impl SqliteStore {
         let store = schema::migrate(&mut connection, card.new_store).await?;
         let mut pen = Pen::new(connection);
         schema::read_back(&mut pen).await?;
-        let readers = Readers::new(pool(options).await?);
+        let readers = Readers::new(pool(&options).await?);
         let (queue, jobs) = unbounded_channel();
         let odometer = Arc::new(Odometer::default());
         spawn(Box::pin(writer::write(pen, jobs, Arc::clone(&odometer), lock)));
         Ok(Self { store, readers, writer: Some(Writer { queue, odometer }) })
     }
 
-    async fn open_reader(options: &OpenOptions) -> Result<Self, StoreError> {
+    async fn open_reader(options: OpenOptions) -> Result<Self, StoreError> {
         let path = &options.path;
         if !path.exists() {
             return Err(StoreError::Unreadable(format!("there is no database at {}", path.display())));
         }
-        let mut connection = connect(reading(options), path).await?;
+        let mut connection = connect(reading(&options)).await?;
         check_library(&mut connection).await?;
         let birth = schema::read_birth(&mut connection).await?;
         let Some(birth) = birth else {
@@ -111,7 +113,7 @@ impl SqliteStore {
         };
         birth.check_reader()?;
         connection.close().await.map_err(said)?;
-        Ok(Self { store: birth.store, readers: Readers::new(pool(options).await?), writer: None })
+        Ok(Self { store: birth.store, readers: Readers::new(pool(&options).await?), writer: None })
     }
 }
 
@@ -157,9 +159,11 @@ async fn pool(options: &OpenOptions) -> Result<sqlx::SqlitePool, StoreError> {
         .map_err(said)
 }
 
-async fn connect(options: SqliteConnectOptions, path: &Path) -> Result<SqliteConnection, StoreError> {
+async fn connect(options: SqliteConnectOptions) -> Result<SqliteConnection, StoreError> {
     SqliteConnection::connect_with(&options).await.map_err(|error| match said(error) {
-        StoreError::Unreadable(why) => StoreError::Unreadable(format!("{}: {why}", path.display())),
+        StoreError::Unreadable(why) => {
+            StoreError::Unreadable(format!("{}: {why}", options.get_filename().display()))
+        }
         other => other,
     })
 }

@@ -4,9 +4,10 @@ use crate::domain::{Instant, StoreId};
 use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
+use std::sync::Arc;
 
 /// Runs a future to its end in the background; the caller decides where.
-pub type Spawn<'a> = &'a (dyn Fn(Pin<Box<dyn Future<Output = ()> + Send>>) + Send + Sync);
+pub type Spawn = Arc<dyn Fn(Pin<Box<dyn Future<Output = ()> + Send>>) + Send + Sync>;
 
 /// What the opener may do with the database.
 #[derive(Clone, Debug)]

@@ -73,8 +73,9 @@ pub(super) async fn migrate(
     let migrations = MIGRATIONS.iter().map(|(version, name, sql)| {
         Migration::new(*version, Cow::Borrowed(*name), MigrationType::Simple, (*sql).into_sql_str(), false)
     });
+    // `run` takes any way to a connection, and its future is then not `Send` for the compiler.
     Migrator::with_migrations(migrations.collect())
-        .run(&mut *connection)
+        .run_direct(None, &mut *connection, false)
         .await
         .map_err(|error| StoreError::Failed(format!("the schema cannot be brought up to date: {error}")))?;
     sqlx::query(
@@ -102,7 +103,9 @@ pub(super) async fn read_back(pen: &mut Pen) -> Result<(), StoreError> {
     {
         let row = pen.row(sqlx::query(pragma)).await?;
         let found = row.and_then(|row| {
-            row.try_get_unchecked::<String, _>(0).or_else(|_| row.try_get::<i64, _>(0).map(|n| n.to_string())).ok()
+            row.try_get_unchecked::<String, _>(0)
+                .or_else(|_| row.try_get::<i64, _>(0).map(|n| n.to_string()))
+                .ok()
         });
         if found.as_deref() != Some(wanted) {
             return Err(StoreError::Failed(format!("{pragma} is {found:?}, it must be {wanted}")));

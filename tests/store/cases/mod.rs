@@ -1,0 +1,3 @@
+//! What each verb means, as one async function per sentence.
+
+pub mod life;
