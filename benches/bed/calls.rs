@@ -8,8 +8,12 @@ use bytes::Bytes;
 use seatless::cloud::{CloudOrigins, Limits, TenantAccess, TenantClient, Transport, TransportError};
 use seatless::domain::{Clock, HolderId, Ids, Instant, Policy, Status};
 use seatless::engine::{Engine, EngineParts};
-use seatless::provisioning::{EnvironmentPlace, PasswordPolicy, Places, Provisioner, ProvisionerParts, TenantPlace};
-use seatless::simulator::{Delays, Faults, Simulator, World, WorldApp, WorldEnvironment, WorldSku, WorldTenant};
+use seatless::provisioning::{
+    EnvironmentPlace, PasswordPolicy, Places, Provisioner, ProvisionerParts, TenantPlace,
+};
+use seatless::simulator::{
+    Delays, Faults, Simulator, World, WorldApp, WorldEnvironment, WorldSku, WorldTenant,
+};
 use seatless::store::{Admission, Requests, SqliteStore, Store, Work};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -17,32 +21,28 @@ use std::time::Duration;
 use uuid::Uuid;
 
 /// The crowd whose calls are counted.
-pub const CROWD: Crowd = Crowd { wave: 0, requests: 1_000, environments: 150, tenants: 3 };
-
-/// How long one call takes on the shared clock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Latency(pub Duration);
+pub(crate) const CROWD: Crowd = Crowd { wave: 0, requests: 1_000, environments: 150, tenants: 3 };
 
 /// What it took.
-pub struct Counted {
+pub(crate) struct Counted {
     /// Outer HTTP calls by service and kind.
-    pub calls: BTreeMap<String, BTreeMap<String, u64>>,
+    pub(crate) calls: BTreeMap<String, BTreeMap<String, u64>>,
     /// How many accounts are finished.
-    pub succeeded: u64,
+    pub(crate) succeeded: u64,
     /// From the submission to the last finished account.
-    pub took: Duration,
+    pub(crate) took: Duration,
     /// Seconds for which seats were held, per seat.
-    pub seat_seconds: f64,
+    pub(crate) seat_seconds: f64,
 }
 
 impl Counted {
     /// Calls of `addUser`, per finished account.
-    pub fn add_user(&self) -> f64 {
+    pub(crate) fn add_user(&self) -> f64 {
         self.sum(|kind| kind.ends_with("/addUser")) as f64 / self.succeeded as f64
     }
 
     /// All other calls, per finished account.
-    pub fn others(&self) -> f64 {
+    pub(crate) fn others(&self) -> f64 {
         self.sum(|kind| !kind.ends_with("/addUser")) as f64 / self.succeeded as f64
     }
 
@@ -53,12 +53,12 @@ impl Counted {
 }
 
 /// Licenses show in Power Platform after 10 to 20 s, and rows within 60 s of the yes; the rest as it pleases.
-pub fn brisk(rest: Delays) -> Delays {
+pub(crate) fn brisk(rest: Delays) -> Delays {
     Delays { license_view_min: 10.0, license_view_max: 20.0, row_after_add_user_max: 60.0, ..rest }
 }
 
 /// Finishes the crowd, stepping the clock from one wake to the next.
-pub async fn count(delays: Delays, latency: Latency) -> Counted {
+pub(crate) async fn count(delays: Delays) -> Counted {
     let clock = Arc::new(HandClock::default());
     let ids: Arc<dyn Ids> = Arc::new(CountingIds::default());
     let simulator = Simulator::new(&world(), delays, Faults::default(), 7, Arc::clone(&clock) as Arc<_>);
@@ -68,18 +68,20 @@ pub async fn count(delays: Delays, latency: Latency) -> Counted {
     CROWD.submit(&store, &*clock, &*ids).await;
     let began = Clock::now(&*clock);
 
-    let line = Arc::new(Line { simulator: Arc::clone(&simulator), clock: Arc::clone(&clock), latency });
+    let line = Arc::new(Line(Arc::clone(&simulator)));
     let engine = engine(&store, &clock, &ids, line);
     while step(&engine, &store, &clock).await {}
 
     let took = (Clock::now(&*clock) - began).to_std().unwrap_or_default();
     let counts = store.counts(None).await.expect("the counters");
     let finished = counts.iter().filter(|count| count.status == Status::Succeeded);
-    let tallies: HashMap<&str, f64> =
-        store.tallies().await.expect("the totals").iter().fold(HashMap::new(), |mut sums, (_, tally, amount)| {
+    let tallies: HashMap<&str, f64> = store.tallies().await.expect("the totals").iter().fold(
+        HashMap::new(),
+        |mut sums, (_, tally, amount)| {
             *sums.entry(tally.as_str()).or_default() += amount;
             sums
-        });
+        },
+    );
     assert!(simulator.violations().is_empty(), "{:?}", simulator.violations());
     let mut calls = simulator.calls();
     for kinds in calls.values_mut() {
@@ -159,8 +161,13 @@ fn places(clock: &Arc<HandClock>, ids: &Arc<dyn Ids>, line: Arc<Line>) -> Places
             },
         };
         let transport = Arc::clone(&line) as Arc<dyn Transport>;
-        let client =
-            TenantClient::new(transport, Arc::clone(clock) as Arc<_>, Arc::clone(ids), access, Limits::default());
+        let client = TenantClient::new(
+            transport,
+            Arc::clone(clock) as Arc<_>,
+            Arc::clone(ids),
+            access,
+            Limits::default(),
+        );
         let place = TenantPlace { id: crowd::tenant_id(tenant), client, seats_max: HashMap::new() };
         places.tenants.insert(crowd::tenant_name(tenant), place);
     }
@@ -228,18 +235,13 @@ fn environment(number: u32) -> WorldEnvironment {
     }
 }
 
-/// The way into the simulated cloud; each call takes its time on the shared clock.
-struct Line {
-    simulator: Arc<Simulator>,
-    clock: Arc<HandClock>,
-    latency: Latency,
-}
+/// The way into the simulated cloud.
+struct Line(Arc<Simulator>);
 
 #[async_trait]
 impl Transport for Line {
     async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
-        self.clock.pass(self.latency.0);
-        let answer = self.simulator.respond(request).await;
+        let answer = self.0.respond(request).await;
         answer.map_err(|dropped| TransportError::Lost { reason: dropped.to_string() })
     }
 }

@@ -8,38 +8,38 @@ use seatless::store::{Actor, BatchDraft, Intake, Origin, StagedRequest};
 use uuid::Uuid;
 
 /// What a non-interactive account needs on the way.
-pub const LICENSE: &str = "1e1a282c-9c54-43a2-9310-98ef728faace";
+pub(crate) const LICENSE: &str = "1e1a282c-9c54-43a2-9310-98ef728faace";
 
 /// How many requests are staged, and handed over, at a time.
 const CHUNK: usize = 2_000;
 
 /// Who asks for the crowd.
-pub fn actor() -> Actor {
+pub(crate) fn actor() -> Actor {
     Actor { name: "bench".to_owned(), origin: Origin::Cli }
 }
 
 /// So many requests in so many environments of so many tenants.
 #[derive(Clone, Copy, Debug)]
-pub struct Crowd {
-    /// Sets the users of one crowd apart from those of another.
-    pub wave: u32,
+pub(crate) struct Crowd {
+    /// Sets the users and environments of one crowd apart from those of another.
+    pub(crate) wave: u32,
     /// How many requests.
-    pub requests: u32,
+    pub(crate) requests: u32,
     /// Over how many environments.
-    pub environments: u32,
+    pub(crate) environments: u32,
     /// Of how many tenants.
-    pub tenants: u32,
+    pub(crate) tenants: u32,
 }
 
 impl Crowd {
     /// The tenant of an environment.
-    pub fn tenant_of(&self, environment: u32) -> u32 {
+    pub(crate) fn tenant_of(&self, environment: u32) -> u32 {
         environment % self.tenants
     }
 
     /// One request of the crowd.
-    pub fn request(&self, number: u32) -> NewRequest {
-        let environment = number % self.environments;
+    pub(crate) fn request(&self, number: u32) -> NewRequest {
+        let environment = self.wave * self.environments + number % self.environments;
         let tenant = self.tenant_of(environment);
         let name = format!("svc-{}-{number}@tenant-{tenant}.example", self.wave);
         NewRequest {
@@ -70,10 +70,9 @@ impl Crowd {
     }
 
     /// All of it, through the intake's own verbs, up to the lanes.
-    pub async fn submit(&self, store: &impl Intake, clock: &dyn Clock, ids: &dyn Ids) {
+    pub(crate) async fn submit(&self, store: &impl Intake, clock: &dyn Clock, ids: &dyn Ids) {
         let batch = BatchId(ids.fresh());
-        let draft =
-            BatchDraft { id: batch, source: "the crowd".to_owned(), actor: actor(), at: clock.now() };
+        let draft = BatchDraft { id: batch, source: "the crowd".to_owned(), actor: actor(), at: clock.now() };
         store.open_batch(draft).await.expect("a batch");
         let numbers: Vec<u32> = (0..self.requests).collect();
         for chunk in numbers.chunks(CHUNK) {
@@ -95,26 +94,26 @@ impl Crowd {
 }
 
 /// A tenant's name.
-pub fn tenant_name(tenant: u32) -> String {
+pub(crate) fn tenant_name(tenant: u32) -> String {
     format!("tenant-{tenant}")
 }
 
 /// A tenant's id in Microsoft Entra.
-pub fn tenant_id(tenant: u32) -> Uuid {
+pub(crate) fn tenant_id(tenant: u32) -> Uuid {
     Uuid::from_u128(0x1111_1111_1111_4111_8111_0000_0000_0000 + u128::from(tenant))
 }
 
 /// An environment's name, which is its host's first label as well.
-pub fn environment_name(environment: u32) -> String {
+pub(crate) fn environment_name(environment: u32) -> String {
     format!("env-{environment:05}")
 }
 
 /// An environment's id in Power Platform.
-pub fn environment_id(environment: u32) -> Uuid {
+pub(crate) fn environment_id(environment: u32) -> Uuid {
     Uuid::from_u128(0x3333_3333_3333_4333_8333_0000_0000_0000 + u128::from(environment))
 }
 
 /// The address of an environment's Dataverse.
-pub fn dataverse_origin(environment: u32) -> String {
+pub(crate) fn dataverse_origin(environment: u32) -> String {
     format!("https://{}.crm4.dynamics.com", environment_name(environment))
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::pin::Pin;
 
 /// Opens the database as its owner; its writer runs as a task.
-pub async fn open(path: &Path, clock: &dyn Clock, ids: &dyn Ids) -> SqliteStore {
+pub(crate) async fn open(path: &Path, clock: &dyn Clock, ids: &dyn Ids) -> SqliteStore {
     let card = OwnerCard {
         new_store: StoreId(ids.fresh()),
         host: host_name(),

@@ -11,7 +11,7 @@ use uuid::Uuid;
 const START: i64 = 1_800_000_000_000_000;
 
 /// A clock that a hand moves, for the product and its simulated cloud alike.
-pub struct HandClock(AtomicI64);
+pub(crate) struct HandClock(AtomicI64);
 
 impl Default for HandClock {
     fn default() -> Self {
@@ -21,13 +21,8 @@ impl Default for HandClock {
 
 impl HandClock {
     /// Moves the clock to `instant`; never back.
-    pub fn move_to(&self, instant: Instant) {
+    pub(crate) fn move_to(&self, instant: Instant) {
         self.0.fetch_max(instant.timestamp_micros(), Ordering::Relaxed);
-    }
-
-    /// Moves the clock on.
-    pub fn pass(&self, time: Duration) {
-        self.0.fetch_add(i64::try_from(time.as_micros()).unwrap_or(i64::MAX), Ordering::Relaxed);
     }
 
     fn instant(&self) -> DateTime<Utc> {
@@ -57,7 +52,7 @@ impl seatless::simulator::Clock for HandClock {
 }
 
 /// Sleeps that are over at once.
-pub struct NoTimer;
+pub(crate) struct NoTimer;
 
 impl Timer for NoTimer {
     fn sleep(&self, _duration: Duration) -> Task {
@@ -67,7 +62,7 @@ impl Timer for NoTimer {
 
 /// A fixed sequence in place of chance.
 #[derive(Default)]
-pub struct FixedChance(AtomicU64);
+pub(crate) struct FixedChance(AtomicU64);
 
 impl FixedChance {
     fn next(&self) -> u64 {
@@ -93,7 +88,7 @@ impl Chance for FixedChance {
 
 /// Ids in the order in which they are drawn.
 #[derive(Default)]
-pub struct CountingIds(AtomicU64);
+pub(crate) struct CountingIds(AtomicU64);
 
 impl Ids for CountingIds {
     fn fresh(&self) -> Uuid {

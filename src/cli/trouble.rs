@@ -108,7 +108,8 @@ impl From<SubmissionError> for Trouble {
                 for fault in &faults.shown {
                     let sentence = fault.to_string();
                     // A hint that the sentence holds, or that was just given, only makes the list longer.
-                    let hint = Some(fault.hint()).filter(|hint| *hint != last_hint && !sentence.contains(hint));
+                    let hint =
+                        Some(fault.hint()).filter(|hint| *hint != last_hint && !sentence.contains(hint));
                     lines.push(format!("{sentence} [{}]", fault.failure.code));
                     lines.extend(hint.map(|hint| format!("  hint: {hint}")));
                     last_hint = hint.unwrap_or(last_hint);

@@ -1,4 +1,0 @@
-pub mod calls;
-pub mod crowd;
-pub mod database;
-pub mod hand_clock;
