@@ -1,3 +1,7 @@
 //! The `seatless` binary.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    seatless::cli::main()
+}

@@ -1,1 +1,22 @@
 //! Settings, wiring, intake, queries and views.
+
+pub mod intake;
+pub mod queries;
+pub mod settings;
+pub mod views;
+
+mod host;
+mod lookup;
+mod orders;
+mod promotion;
+mod submission;
+mod system;
+mod wiring;
+
+pub use host::host_name;
+pub use lookup::{LookupError, find_request};
+pub use orders::{OrderError, Orders};
+pub use promotion::promote_all;
+pub use submission::{IntakeTarget, StoreIntake, Submission, SubmissionError, Submitted, submit};
+pub use system::{SystemChance, SystemClock, SystemIds, TokioSpawner, TokioTimer};
+pub use wiring::{WiringError, engine_for, pinned_environments, places_for};

@@ -32,6 +32,11 @@ impl Graph {
         Ok(self.exchange.token().await?.roles.clone())
     }
 
+    /// The absolute address of `path` at Graph, for bodies that refer to an object by it.
+    pub(super) fn address(&self, path: &str) -> String {
+        self.exchange.audience().origin().at(path)
+    }
+
     /// Sends one item per member and reads each answer with `read`, which is given every answer that is a success, and
     /// every other one for which it returns something.
     pub(super) async fn each<M, T>(

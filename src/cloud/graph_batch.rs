@@ -10,7 +10,7 @@ use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 /// Microsoft's bound on the calls in one batch.
@@ -24,6 +24,7 @@ pub(crate) struct Item {
     pub(crate) method: Method,
     /// Relative to `/v1.0`, percent-encoded, beginning with `/`.
     pub(crate) url: String,
+    pub(crate) headers: &'static [(&'static str, &'static str)],
     pub(crate) body: Option<Value>,
 }
 
@@ -100,10 +101,15 @@ fn question(items: &[Item]) -> Value {
         .map(|(place, item)| {
             let mut request =
                 json!({ "id": (place + 1).to_string(), "method": item.method.as_str(), "url": item.url });
+            let mut headers: Map<String, Value> =
+                item.headers.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
             if let Some(body) = &item.body {
                 // Mandatory inside a batch whenever there is a body.
-                request["headers"] = json!({ "Content-Type": "application/json" });
+                headers.insert("Content-Type".to_owned(), json!("application/json"));
                 request["body"] = body.clone();
+            }
+            if !headers.is_empty() {
+                request["headers"] = Value::Object(headers);
             }
             request
         })

@@ -154,6 +154,7 @@ fn license_item(id: ObjectId, add: &[Value], remove: &[Value]) -> Item {
     Item {
         method: Method::POST,
         url: format!("/users/{id}/assignLicense"),
+        headers: &[],
         body: Some(json!({ "addLicenses": add, "removeLicenses": remove })),
     }
 }

@@ -113,7 +113,7 @@ fn item(method: Method, key: &UserKey, rest: &str, body: Option<Value>) -> Item 
         UserKey::Id(id) => id.to_string(),
         UserKey::UserPrincipalName(name) => path_segment(name),
     };
-    Item { method, url: format!("/users/{segment}{rest}"), body }
+    Item { method, url: format!("/users/{segment}{rest}"), headers: &[], body }
 }
 
 fn create_item(user: &NewUser) -> Item {
@@ -129,7 +129,7 @@ fn create_item(user: &NewUser) -> Item {
         "passwordProfile": { "password": user.password.expose_secret(), "forceChangePasswordNextSignIn": false },
         "onPremisesExtensionAttributes": { "extensionAttribute15": user.marker },
     });
-    Item { method: Method::POST, url: "/users".to_owned(), body: Some(body) }
+    Item { method: Method::POST, url: "/users".to_owned(), headers: &[], body: Some(body) }
 }
 
 fn created(user: &NewUser, answer: &Answer) -> Option<Result<ObjectId, CallFailure>> {

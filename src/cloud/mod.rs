@@ -23,7 +23,9 @@ mod wording;
 mod directory_user;
 mod graph;
 mod graph_batch;
+mod graph_groups;
 mod graph_licenses;
+mod graph_search;
 mod graph_users;
 
 mod dataverse;

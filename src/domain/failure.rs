@@ -72,6 +72,9 @@ codes! {
     IntakeDuplicate = "intake.duplicate", Requester, false,
         "The same user name in the same environment stands in the file twice.",
         "Remove one of the two rows.";
+    IntakeSiblings = "intake.siblings-disagree", Requester, false,
+        "Rows that ask for the same user in several environments disagree about the user.",
+        "Give all of them the same display_name, given_name, surname, usage_location and license.";
     IntakeConflict = "intake.conflict", Requester, false,
         "The same request is already stored with other content.",
         "Compare with `seatless show`; submit what is stored, or use another user name.";
@@ -264,6 +267,10 @@ codes! {
     MachinePinnedElsewhere = "machine.pinned-elsewhere", Operator, false,
         "The config now points the environment's name at another tenant or organization than when the request was submitted.",
         "Put the former values back, or cancel the request and submit it again.";
+
+    MachineInapplicable = "machine.inapplicable", Operator, false,
+        "The order means nothing to the request as it is.",
+        "See how it stands with `seatless show`.";
 
     ConfigInvalid = "config.invalid", Operator, false,
         "The config is not acceptable.",

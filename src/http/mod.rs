@@ -1,1 +1,11 @@
 //! The local socket through which commands reach a running daemon.
+
+mod client;
+mod local_socket;
+mod server;
+mod wire;
+
+pub use client::{DaemonClient, DaemonError};
+pub use local_socket::{LocalListener, SocketError};
+pub use server::{DaemonState, serve};
+pub use wire::Health;

@@ -4,6 +4,7 @@ mod error;
 mod orders;
 mod ports;
 mod rows;
+mod sqlite;
 
 pub use error::StoreError;
 pub use orders::{
@@ -14,4 +15,7 @@ pub use ports::{Admission, Answer, Batches, Events, Intake, Requests, Store, Wor
 pub use rows::{
     Actor, Batch, Count, Event, Group, LaneId, LaneView, LicenseHold, Member, Origin, Pool, PoolKey,
     PoolKind, Request, Seat, Siblings, User, UserOrigin,
+};
+pub use sqlite::{
+    MIGRATIONS, Mode, OpenOptions, OwnerCard, Spawn, SqliteStore, WriterStats, has_wal_reset_bug,
 };

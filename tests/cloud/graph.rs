@@ -460,3 +460,63 @@ async fn a_batch_that_is_refused_whole_is_the_callers_failure() {
     );
     assert_eq!(stage.script.sent()[0].json()["requests"][0]["body"], json!({ "usageLocation": "GB" }));
 }
+
+#[tokio::test]
+async fn holders_and_marked_users_are_found_over_all_pages() {
+    let (stage, graph) = graph();
+    let mut stranger = directory_user();
+    stranger["onPremisesExtensionAttributes"] = json!({ "extensionAttribute15": "theirs" });
+    let first = json!({ "value": [directory_user()], "@odata.nextLink": "https://graph.microsoft.com/v1.0/users?$skiptoken=2" });
+    let second = json!({ "value": [stranger] });
+    let both = || [answer(200, &first.to_string()), answer(200, &second.to_string())];
+    stage.script.says(both().into_iter().chain(both()));
+    assert_eq!(graph.license_holders(sku()).await.unwrap().len(), 2);
+    let marked = graph.users_with_marker("seatless:o'x").await.unwrap();
+    assert!(marked.is_empty(), "neither carries that marker");
+    let sent = stage.script.sent();
+    assert!(sent.iter().all(|it| it.headers["consistencylevel"] == "eventual"));
+    assert!(
+        sent[0].uri.ends_with(&format!("&$filter=assignedLicenses/any(l:l/skuId%20eq%20{SKU})")),
+        "{}",
+        sent[0].uri
+    );
+    assert!(sent[2].uri.ends_with("extensionAttribute15,'seatless:o''x')"), "{}", sent[2].uri);
+
+    stage.script.says(both());
+    assert_eq!(graph.users_with_marker("seatless:s").await.unwrap().len(), 1);
+    stage.script.says([answer(200, r#"{"value":[],"@odata.nextLink":"https://evil.io/v1.0/users"}"#)]);
+    assert_eq!(graph.license_holders(sku()).await.unwrap_err().failure.code, Code::RemoteUnreadable);
+}
+
+#[tokio::test]
+async fn only_direct_members_count_and_a_member_may_join_again() {
+    let (stage, graph) = graph();
+    let group = uuid::Uuid::from_u128(0x6);
+    let row = |id: ObjectId| json!({ "value": [{ "id": id }] }).to_string();
+    let exists =
+        "One or more added object references already exist for the following modified properties: 'members'.";
+    stage.script.says([
+        batch(&[("1", 200, "", &row(id(1))), ("2", 200, "", r#"{"value":[]}"#), ("3", 200, "", &row(id(1)))]),
+        batch(&[
+            ("1", 204, "", ""),
+            ("2", 400, "", &error("Request_BadRequest", exists)),
+            ("3", 403, "", &error("Authorization_RequestDenied", "x")),
+        ]),
+    ]);
+    let ids = [id(1), id(2), id(3)];
+    let members = graph.are_direct_members(group, &ids).await.unwrap();
+    assert_eq!((members[0].clone(), members[1].clone()), (Ok(true), Ok(false)));
+    assert_eq!(members[2].as_ref().unwrap_err().failure.code, Code::RemoteUnreadable);
+    let members = graph.join_group(group, &ids).await.unwrap();
+    assert!(members[0].is_ok() && members[1].is_ok());
+    assert_eq!(said(members[2].as_ref().unwrap_err()), (Code::GraphPermissionMissing, Verdict::Refused));
+    let sent = stage.script.sent();
+    let asked = &sent[0].json()["requests"][0];
+    assert_eq!(asked["headers"], json!({ "ConsistencyLevel": "eventual" }));
+    assert_eq!(
+        asked["url"],
+        format!("/groups/{group}/members?$count=true&$select=id&$filter=id%20eq%20'{}'", id(1))
+    );
+    let body = json!({ "@odata.id": format!("https://graph.microsoft.com/v1.0/directoryObjects/{}", id(1)) });
+    assert_eq!(sent[1].json()["requests"][0]["body"], body);
+}

@@ -1,0 +1,189 @@
+//! What can be typed.
+
+use super::read_args::{ListArgs, ShowArgs, StatsArgs, WaitArgs, WatchArgs};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Makes Dynamics 365 non-interactive accounts from a list of requests, and finishes it.
+#[derive(Debug, Parser)]
+#[command(name = "seatless", version, propagate_version = true, disable_help_subcommand = false)]
+pub(super) struct Cli {
+    #[command(flatten)]
+    pub(super) global: Global,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// What every command takes.
+#[derive(Args, Clone, Debug)]
+pub(super) struct Global {
+    /// The config file; ./seatless.toml if it exists
+    #[arg(short = 'c', long, global = true, value_name = "FILE", env = "SEATLESS_CONFIG")]
+    pub(super) config: Option<PathBuf>,
+    /// The database, such as sqlite:other.db; overrides store.url of the config
+    #[arg(long, global = true, value_name = "URL")]
+    pub(super) store: Option<String>,
+    /// Show more in the log: -v debug, -vv trace
+    #[arg(short = 'v', long, global = true, action = clap::ArgAction::Count)]
+    pub(super) verbose: u8,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Do the whole job against the built-in simulator, in about a minute
+    Demo(DemoArgs),
+    /// Write a config with every key explained
+    Init(InitArgs),
+    /// Show the config in force, and where each value comes from
+    Config(ConfigArgs),
+    /// Submit a list of requests: CSV, JSON, JSON lines or YAML
+    Submit(SubmitArgs),
+    /// Run the daemon that works on the requests
+    Run,
+    /// Run the fake Microsoft cloud alone
+    Simulate(SimulateArgs),
+    /// List requests, or batches
+    List(ListArgs),
+    /// Show what happened to a request, and what is next; or how a batch stands
+    Show(ShowArgs),
+    /// Watch the work, live
+    Watch(WatchArgs),
+    /// Wait until each request has ended or is blocked
+    Wait(WaitArgs),
+    /// Show counts, seats and slots, and what the licenses cost in time
+    Stats(StatsArgs),
+    /// Try a blocked request again
+    Retry(OrderArgs),
+    /// Call a request off and give back everything taken for it
+    Cancel(OrderArgs),
+}
+
+#[derive(Args, Debug)]
+pub(super) struct InitArgs {
+    /// Where to write it
+    #[arg(value_name = "FILE", default_value = "seatless.toml")]
+    pub(super) file: PathBuf,
+    /// Print it instead
+    #[arg(long)]
+    pub(super) print: bool,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct ConfigArgs {
+    /// How to show it
+    #[arg(short = 'o', long, value_enum, default_value_t = Output::Table)]
+    pub(super) output: Output,
+}
+
+/// How to show something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Output {
+    /// For people
+    Table,
+    /// One JSON document
+    Json,
+    /// One JSON document per line
+    Jsonl,
+    /// Comma-separated values
+    Csv,
+    /// YAML
+    Yaml,
+}
+
+#[derive(Args, Debug)]
+#[command(after_long_help = super::submit::columns_help())]
+pub(super) struct SubmitArgs {
+    /// The list; - for standard input
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// The format; by default what the file's name or its beginning says
+    #[arg(short = 'f', long, value_enum)]
+    pub(super) format: Option<InputFormat>,
+    /// Wait until each request has ended or is blocked
+    #[arg(short = 'w', long)]
+    pub(super) wait: bool,
+    /// Wait at most so long: 90s, 15m, 2h, 1d (then exit code 6)
+    #[arg(long, value_name = "TIME", requires = "wait", value_parser = super::submit::duration)]
+    pub(super) timeout: Option<std::time::Duration>,
+    /// How to report it
+    #[arg(short = 'o', long, value_enum, default_value_t = Output::Table)]
+    pub(super) output: Output,
+}
+
+/// A format that a list can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum InputFormat {
+    /// Comma-separated values with a header line
+    Csv,
+    /// One JSON array
+    Json,
+    /// One JSON object per line
+    Jsonl,
+    /// A YAML list
+    Yaml,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct OrderArgs {
+    /// The requests' ids; the first characters are enough where they are unique
+    #[arg(value_name = "ID", required = true)]
+    pub(super) ids: Vec<String>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct DemoArgs {
+    /// Kill the daemon so many times on the way, and start it again each time
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(super) crash: u32,
+    /// How many times faster than life
+    #[arg(long, value_name = "FACTOR", default_value_t = 60.0, value_parser = positive)]
+    pub(super) speed: f64,
+    /// Faults that the simulated cloud makes
+    #[arg(long, value_name = "NAME", default_value = "none")]
+    pub(super) faults: String,
+    /// What chance begins with: the same seed gives the same simulated cloud
+    #[arg(long, default_value_t = 1)]
+    pub(super) seed: u64,
+    /// Work in this folder and leave the config, the database and the log there
+    #[arg(long, value_name = "DIR")]
+    pub(super) keep: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct SimulateArgs {
+    /// Where to answer plain HTTP; port 0 takes any that is free
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7080")]
+    pub(super) listen: SocketAddr,
+    /// Where to answer HTTPS as well
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) https: Option<SocketAddr>,
+    /// Where to write the certificate authority that HTTPS clients must trust (PEM)
+    #[arg(long, value_name = "FILE", requires = "https")]
+    pub(super) ca_file: Option<PathBuf>,
+    /// The world, as TOML or JSON; by default a small one with three tenants
+    #[arg(long, value_name = "FILE")]
+    pub(super) world: Option<PathBuf>,
+    /// How many times faster than life its delays pass
+    #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = positive)]
+    pub(super) speed: f64,
+    /// Faults: none, throttle, drop, errors, late, lies, revoked, conflict, slow, rough or storm
+    #[arg(long, value_name = "NAME", default_value = "none")]
+    pub(super) faults: String,
+    /// What chance begins with: the same seed and the same calls give the same answers
+    #[arg(long, default_value_t = 1)]
+    pub(super) seed: u64,
+    /// Go on from this file if it exists, and write it at the end
+    #[arg(long, value_name = "FILE")]
+    pub(super) state: Option<PathBuf>,
+    /// Write a config that reaches it
+    #[arg(long, value_name = "FILE")]
+    pub(super) write_config: Option<PathBuf>,
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if number.is_finite() && number > 0.0 => Ok(number),
+        _ => Err(format!("{text:?} is no number above zero")),
+    }
+}

@@ -1,0 +1,78 @@
+//! What a command works with: the settings, the database, and the daemon if one runs.
+
+use super::args::Global;
+use super::trouble::Trouble;
+use crate::app::settings::{Settings, Sources};
+use crate::app::{SystemClock, SystemIds, TokioSpawner, host_name};
+use crate::domain::{Clock, Ids, StoreId};
+use crate::engine::Spawner;
+use crate::http::{DaemonClient, Health};
+use crate::store::{OpenOptions, OwnerCard, SqliteStore};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// The config that is used when none is named and it exists.
+const DEFAULT_CONFIG: &str = "seatless.toml";
+
+/// What a command works with.
+pub(super) struct Context {
+    pub(super) settings: Settings,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) ids: Arc<dyn Ids>,
+}
+
+impl Context {
+    /// Loads the settings that the flags, the environment and the config file give.
+    pub(super) fn load(global: &Global) -> Result<Self, Trouble> {
+        let settings = Settings::load(Sources {
+            file: config_file(global),
+            environment: std::env::vars(),
+            overrides: global.store.iter().map(|url| ("store.url".to_owned(), url.clone())).collect(),
+        })?;
+        Ok(Self { settings, clock: Arc::new(SystemClock::default()), ids: Arc::new(SystemIds) })
+    }
+
+    /// The database, for reading beside whoever owns it.
+    pub(super) async fn reader(&self) -> Result<SqliteStore, Trouble> {
+        let path = self.path()?;
+        if !path.exists() {
+            return Err(Trouble::failure(format!("There is no database at {} yet.", path.display())).hint(
+                "submit a list with `seatless submit FILE`, or name another database with --store or in the config",
+            ));
+        }
+        self.open(OpenOptions::reader(path)).await
+    }
+
+    /// The database, owned by this process until it is closed.
+    pub(super) async fn owner(&self) -> Result<SqliteStore, Trouble> {
+        let card = OwnerCard {
+            new_store: StoreId(self.ids.fresh()),
+            host: host_name(),
+            since: self.clock.now(),
+            program: concat!("seatless ", env!("CARGO_PKG_VERSION")).to_owned(),
+        };
+        self.open(OpenOptions::owner(self.path()?, card)).await
+    }
+
+    async fn open(&self, options: OpenOptions) -> Result<SqliteStore, Trouble> {
+        Ok(SqliteStore::open(options, Arc::new(|task| TokioSpawner.spawn(task))).await?)
+    }
+
+    fn path(&self) -> Result<PathBuf, Trouble> {
+        let store = &self.settings.store;
+        store.path.clone().ok_or_else(|| {
+            Trouble::failure(format!("store.url is {}, which would forget everything at once", store.url))
+                .hint("name a file, such as sqlite:seatless.db")
+        })
+    }
+
+    /// The daemon that works on the database, if one runs.
+    pub(super) async fn daemon(&self) -> Result<Option<(DaemonClient, Health)>, Trouble> {
+        Ok(DaemonClient::find(&self.settings.daemon.socket).await?)
+    }
+}
+
+/// The file that is named, or the one that lies here.
+pub(super) fn config_file(global: &Global) -> Option<PathBuf> {
+    global.config.clone().or_else(|| Some(PathBuf::from(DEFAULT_CONFIG)).filter(|path| path.exists()))
+}

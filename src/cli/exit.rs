@@ -1,0 +1,36 @@
+//! Exit codes: what a script learns without reading anything.
+
+use std::process::ExitCode;
+
+/// How a command ended. The numbers are a promise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Exit {
+    /// 0: done.
+    Ok,
+    /// 1: not done.
+    Failure,
+    /// 2: the command line or the list is at fault.
+    Usage,
+    /// 3: part of a batch did not succeed.
+    Partial,
+    /// 6: it did not end in time.
+    TimedOut,
+}
+
+impl Exit {
+    pub(super) const fn code(self) -> u8 {
+        match self {
+            Self::Ok => 0,
+            Self::Failure => 1,
+            Self::Usage => 2,
+            Self::Partial => 3,
+            Self::TimedOut => 6,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}

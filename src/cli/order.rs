@@ -1,0 +1,54 @@
+//! `seatless retry` and `seatless cancel`: what a person orders for named requests.
+
+use super::actor::at_the_prompt;
+use super::args::OrderArgs;
+use super::context::Context;
+use super::exit::Exit;
+use super::trouble::Trouble;
+use crate::app::{Orders, find_request};
+use crate::domain::{Command, RequestId, State, Status};
+use crate::store::Store;
+use std::io::Write;
+use std::sync::Arc;
+
+pub(super) async fn run(context: &Context, args: &OrderArgs, command: Command) -> Result<Exit, Trouble> {
+    let reader = context.reader().await?;
+    let mut ids = Vec::with_capacity(args.ids.len());
+    for text in &args.ids {
+        ids.push(
+            find_request(&reader, text).await.map_err(|error| Trouble::usage(error.to_string()))?.request.id,
+        );
+    }
+    reader.close().await?;
+    let mut exit = Exit::Ok;
+    for id in ids {
+        match carry_out(context, id, command).await {
+            Ok((state, status)) => {
+                writeln!(std::io::stdout().lock(), "{id}  {status} at {state}")?;
+            }
+            Err(trouble) => {
+                trouble.tell();
+                exit = Exit::Failure;
+            }
+        }
+    }
+    Ok(exit)
+}
+
+/// Through the daemon if one runs, else with the database's lock in our own hands.
+async fn carry_out(context: &Context, id: RequestId, command: Command) -> Result<(State, Status), Trouble> {
+    let actor = at_the_prompt();
+    if let Some((daemon, _)) = context.daemon().await? {
+        return Ok(daemon.order(id, command, &actor).await?);
+    }
+    let store = Arc::new(context.owner().await?);
+    let orders = Orders {
+        store: Arc::clone(&store) as Arc<dyn Store>,
+        clock: Arc::clone(&context.clock),
+        policy: context.settings.policy.clone(),
+    };
+    let result = orders.carry_out(id, command, &actor).await;
+    store.close().await?;
+    let member = result?;
+    Ok((member.request.progress.state, member.request.progress.status()))
+}

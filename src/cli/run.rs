@@ -1,0 +1,112 @@
+//! `seatless run`: the daemon.
+
+use super::context::Context;
+use super::exit::Exit;
+use super::trouble::Trouble;
+use super::{logs, signals};
+use crate::app::{
+    Orders, StoreIntake, SystemChance, TokioSpawner, TokioTimer, engine_for, pinned_environments, promote_all,
+};
+use crate::engine::{Hints, Pump, PumpLimits, Spawner, Stop};
+use crate::http::{DaemonState, Health, LocalListener, serve};
+use crate::store::{Intake, Store};
+use std::sync::Arc;
+
+/// At most so many groups are worked on at a time.
+const GROUPS_MAX: u32 = 64;
+
+/// How many requests of a submission that never ended are removed at a time.
+const DISCARD_ROWS: u32 = 2_000;
+
+pub(super) async fn run(context: Context, verbose: u8) -> Result<Exit, Trouble> {
+    let settings = &context.settings;
+    logs::start(&settings.daemon.log, verbose)?;
+    for warning in &settings.warnings {
+        tracing::warn!("{warning}");
+    }
+    if settings.environments.is_empty() {
+        return Err(Trouble::failure("the config names no environments, so there is nothing to work on")
+            .hint("write a config with `seatless init` and name your tenants and environments in it, or name it with --config"));
+    }
+    settings.require_secrets()?;
+    let store = Arc::new(context.owner().await?);
+    let shared: Arc<dyn Store> = Arc::clone(&store) as Arc<dyn Store>;
+    let timer = Arc::new(TokioTimer);
+    let engine = Arc::new(engine_for(
+        settings,
+        Arc::clone(&shared),
+        Arc::clone(&context.clock),
+        Arc::new(SystemChance),
+        Arc::clone(&context.ids),
+        Arc::clone(&timer) as Arc<_>,
+    )?);
+    let listener = LocalListener::bind(&settings.daemon.socket).await?;
+
+    while store.discard(None, DISCARD_ROWS).await? {}
+    promote_all(&*shared, &*context.clock).await?;
+    let rescued = engine.rescue().await?;
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"), store = %settings.store.url, socket = %settings.daemon.socket.display(),
+        tenants = settings.tenants.len(), environments = settings.environments.len(), rescued,
+        "seatless is running"
+    );
+
+    let stop = Stop::default();
+    let hints = Hints::default();
+    let spawner: Arc<dyn Spawner> = Arc::new(TokioSpawner);
+    let state = DaemonState {
+        intake: StoreIntake {
+            store: Arc::clone(&shared),
+            clock: Arc::clone(&context.clock),
+            ids: Arc::clone(&context.ids),
+        },
+        orders: Orders {
+            store: Arc::clone(&shared),
+            clock: Arc::clone(&context.clock),
+            policy: settings.policy.clone(),
+        },
+        hints: hints.clone(),
+        environments: pinned_environments(settings),
+        health: Health {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            process_id: std::process::id(),
+            since: context.clock.now(),
+        },
+    };
+    let asked = stop.clone();
+    let server = serve(listener, Arc::new(state), async move { asked.asked().await });
+    let pump = Pump {
+        engine,
+        spawner: Arc::clone(&spawner),
+        timer,
+        hints,
+        limits: PumpLimits {
+            groups_max: GROUPS_MAX,
+            level_check: settings.level_check,
+            drain: settings.daemon.drain,
+        },
+    };
+    let watched = stop.clone();
+    spawner.spawn(Box::pin(async move {
+        if let Err(error) = signals::watch(watched).await {
+            tracing::error!("signals cannot be received, so only a kill ends this process: {error}");
+        }
+    }));
+    let served = stop.clone();
+    spawner.spawn(Box::pin(async move {
+        if let Err(error) = server.await {
+            tracing::error!("the socket has failed: {error}");
+            served.drain();
+        }
+    }));
+    let result = pump.run(stop.clone()).await;
+    stop.drain();
+    store.close().await?;
+    match result {
+        Ok(()) => {
+            tracing::info!("stopped");
+            Ok(Exit::Ok)
+        }
+        Err(error) => Err(error.into()),
+    }
+}

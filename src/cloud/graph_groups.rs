@@ -1,0 +1,74 @@
+//! Direct membership in an environment's security group (API notes §2.8, 4.6): without it a user never arrives there.
+
+use super::answer::Answer;
+use super::escape::query_value;
+use super::failures::{Already, already};
+use super::graph::Graph;
+use super::graph_batch::Item;
+use super::verdict::{CallFailure, Effect, Members};
+use crate::domain::ObjectId;
+use http::Method;
+use serde::Deserialize;
+use serde_json::json;
+use uuid::Uuid;
+
+#[derive(Deserialize)]
+struct MemberPage {
+    value: Vec<MemberRow>,
+}
+
+#[derive(Deserialize)]
+struct MemberRow {
+    id: ObjectId,
+}
+
+impl Graph {
+    /// Whether each user is a direct member of `group`; members of nested groups do not count for an environment.
+    ///
+    /// # Errors
+    /// Per member; [`Absent`](super::Verdict::Absent) when there is no such group.
+    pub async fn are_direct_members(&self, group: Uuid, users: &[ObjectId]) -> Members<bool> {
+        let item = |user: &ObjectId| Item {
+            method: Method::GET,
+            url: format!(
+                "/groups/{group}/members?$count=true&$select=id&$filter={}",
+                query_value(&format!("id eq '{user}'"))
+            ),
+            headers: &[("ConsistencyLevel", "eventual")],
+            body: None,
+        };
+        self.each(users, Effect::Read, item, |user, answer| is_member(*user, answer)).await
+    }
+
+    /// Makes each user a direct member of `group`; who is one already stays one, and that is a success.
+    ///
+    /// # Errors
+    /// Per member: [`GraphPermissionMissing`](crate::domain::Code::GraphPermissionMissing) also for groups that are dynamic,
+    /// synchronized or role-assignable; absent right after the user was made.
+    pub async fn join_group(&self, group: Uuid, users: &[ObjectId]) -> Members<()> {
+        let item = |user: &ObjectId| Item {
+            method: Method::POST,
+            url: format!("/groups/{group}/members/$ref"),
+            headers: &[],
+            body: Some(json!({ "@odata.id": self.address(&format!("/v1.0/directoryObjects/{user}")) })),
+        };
+        self.each_once(users, |user| *user, item, |_, answer| joined(answer)).await
+    }
+}
+
+fn is_member(user: ObjectId, answer: &Answer) -> Option<Result<bool, CallFailure>> {
+    if !answer.status.is_success() {
+        return None;
+    }
+    Some(answer.json(Effect::Read).and_then(|page: MemberPage| {
+        if page.value.iter().all(|row| row.id == user) {
+            Ok(!page.value.is_empty())
+        } else {
+            Err(answer.unreadable(Effect::Read, "It is about another user."))
+        }
+    }))
+}
+
+fn joined(answer: &Answer) -> Option<Result<(), CallFailure>> {
+    (answer.status.is_success() || already(answer) == Some(Already::Joined)).then_some(Ok(()))
+}

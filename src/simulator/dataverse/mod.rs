@@ -1,0 +1,15 @@
+//! The Dataverse Web API of one environment.
+
+mod answer;
+mod batch;
+mod catalog;
+mod query;
+mod read;
+mod refusal;
+mod roles;
+mod view;
+mod who;
+mod write;
+
+pub(crate) use answer::{answer, finished};
+pub(crate) use refusal::refusal;

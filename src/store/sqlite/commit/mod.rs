@@ -1,0 +1,15 @@
+//! Committing: what the machine decided, with everything that is counted, in one transaction.
+
+mod apply;
+mod current;
+mod ledger;
+mod row_patch;
+mod seats;
+mod writes;
+
+pub(super) use apply::apply;
+pub(super) use current::{CURRENT, POOLS};
+pub(super) use writes::{
+    COUNT_CLEAN, COUNT_DOWN, COUNT_UP, EVENTS, LEAVE_BEHIND, POOL_DELTAS, POOLS_MADE, RELEASE, RELEASE_LANES,
+    ROWS, TALLIES, USERS, WAKE,
+};

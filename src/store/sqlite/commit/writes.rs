@@ -1,0 +1,299 @@
+//! The statements of a commit, each for all of its rows.
+
+use super::super::cells::Cells;
+use super::super::json_rows::{JsonRows, int_list};
+use super::super::pen::Pen;
+use super::super::words::{
+    MACHINE_VERSION, failure_columns, license_columns, maybe_failure_columns, origin_word, pool_columns,
+    seat_columns,
+};
+use super::current::UserRow;
+use super::ledger::{Ledger, Written};
+use super::row_patch;
+use crate::domain::UserId;
+use crate::store::{Commit, RowFate, StoreError};
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeSet, HashMap};
+
+pub(in super::super) use super::row_patch::ROWS;
+
+pub(in super::super) const RELEASE: &str = "
+    WITH released AS MATERIALIZED (SELECT value AS v FROM json_each(?1))
+    UPDATE requests SET holder = NULL, due_at = v ->> 1 FROM released WHERE requests.id = unhex(v ->> 0)";
+
+pub(in super::super) const USERS: &str = "
+    WITH changed AS MATERIALIZED (SELECT value AS v FROM json_each(?1))
+    UPDATE users
+    SET object_id = ifnull(unhex(v ->> 1), object_id), origin = ifnull(v ->> 2, origin),
+        seat = v ->> 3, seat_at = v ->> 4, seat_license = unhex(v ->> 5),
+        license_hold = v ->> 6, license_intent = unhex(v ->> 7), license_since = v ->> 8,
+        propagated_once = v ->> 9, waiting = waiting + (v ->> 10)
+    FROM changed WHERE users.id = unhex(v ->> 0)";
+
+pub(in super::super) const EVENTS: &str = "
+    WITH drafts AS MATERIALIZED (SELECT key AS place, value AS v FROM json_each(?1))
+    INSERT INTO events (machine_version, occurred_at, request, user, actor, origin, intent, kind, from_state, to_state,
+        code, remote_request_ids, payload, payload_hash)
+    SELECT ?2, v ->> 0, unhex(v ->> 1), unhex(v ->> 2), v ->> 3, v ->> 4, unhex(v ->> 5), v ->> 6, v ->> 7, v ->> 8,
+        v ->> 9, v ->> 10, v ->> 11, unhex(v ->> 12)
+    FROM drafts ORDER BY place";
+
+pub(in super::super) const COUNT_UP: &str = "
+    WITH changes AS MATERIALIZED (SELECT value AS v FROM json_each(?1))
+    INSERT INTO counters (batch, tenant, environment, state, status, requests)
+    SELECT unhex(v ->> 0), v ->> 1, v ->> 2, v ->> 3, v ->> 4, v ->> 5 FROM changes WHERE true
+    ON CONFLICT DO UPDATE SET requests = requests + excluded.requests";
+
+pub(in super::super) const COUNT_DOWN: &str = "
+    WITH changes AS MATERIALIZED (SELECT value AS v FROM json_each(?1))
+    UPDATE counters SET requests = requests - (v ->> 5) FROM changes
+    WHERE batch = unhex(v ->> 0) AND tenant = v ->> 1 AND environment = v ->> 2 AND state = v ->> 3
+      AND status = v ->> 4";
+
+pub(in super::super) const COUNT_CLEAN: &str = "
+    DELETE FROM counters WHERE requests = 0 AND (batch, tenant, environment, state, status) IN
+        (SELECT unhex(value ->> 0), value ->> 1, value ->> 2, value ->> 3, value ->> 4 FROM json_each(?1))";
+
+pub(in super::super) const POOLS_MADE: &str = "
+    INSERT INTO pools (kind, tenant, subject)
+    SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?1) WHERE true
+    ON CONFLICT DO NOTHING";
+
+pub(in super::super) const POOL_DELTAS: &str = "
+    WITH changes AS MATERIALIZED (SELECT value AS v FROM json_each(?1))
+    UPDATE pools SET held = held + (v ->> 3), others = others + (v ->> 4), waiting = waiting + (v ->> 5) FROM changes
+    WHERE kind = v ->> 0 AND tenant = v ->> 1 AND subject = v ->> 2";
+
+pub(in super::super) const WAKE: &str = "
+    WITH woken AS MATERIALIZED (SELECT value AS v FROM json_each(?1))
+    UPDATE requests INDEXED BY requests_live SET due_at = v ->> 1 FROM woken
+    WHERE requests.user = unhex(v ->> 0) AND status IN ('active', 'blocked', 'succeeded') AND status = 'active'
+      AND step = 'remove_license' AND holder IS NULL AND due_at > v ->> 1
+    RETURNING lane";
+
+pub(in super::super) const RELEASE_LANES: &str = "
+    WITH released AS MATERIALIZED (SELECT value AS v FROM json_each(?1))
+    UPDATE lanes
+    SET claimed_by = NULL, gate_until = v ->> 2, trouble = v ->> 3, code = v ->> 4, failure = v ->> 5 FROM released
+    WHERE lanes.id = v ->> 0 AND claimed_by IS NOT NULL AND (v ->> 1 IS NULL OR claimed_by = unhex(v ->> 1))
+    RETURNING id";
+
+pub(in super::super) const LEAVE_BEHIND: &str = "
+    UPDATE requests INDEXED BY requests_claimed SET holder = NULL
+    WHERE lane IN (SELECT value FROM json_each(?1)) AND holder IS NOT NULL";
+
+pub(in super::super) const TALLIES: &str = "
+    INSERT INTO tallies (tenant, tally, amount)
+    SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?1) WHERE true
+    ON CONFLICT DO UPDATE SET amount = amount + excluded.amount";
+
+/// Writes the decided requests; all of them, since the fence was checked under the same lock.
+pub(super) async fn rows(pen: &mut Pen, ledger: &mut Ledger<'_>) -> Result<(), StoreError> {
+    if ledger.written.is_empty() {
+        return Ok(());
+    }
+    let mut rows = JsonRows::new();
+    for written in &ledger.written {
+        ledger.lanes.extend(row_patch::push(&mut rows, written, &pen.lanes)?);
+    }
+    let expected = ledger.written.len() as u64;
+    let changed = pen.run(sqlx::query(ROWS).bind(rows.into_json())).await?;
+    if changed != expected {
+        return Err(StoreError::Failed(format!("{changed} of {expected} requests were written")));
+    }
+    Ok(())
+}
+
+pub(super) async fn released(pen: &mut Pen, ledger: &Ledger<'_>) -> Result<(), StoreError> {
+    let mut rows = JsonRows::new();
+    for (request, due_at) in &ledger.released {
+        rows.row().id(request.0).instant(*due_at);
+    }
+    if rows.is_empty() {
+        return Ok(());
+    }
+    pen.run(sqlx::query(RELEASE).bind(rows.into_json())).await.map(drop)
+}
+
+pub(super) async fn users(
+    pen: &mut Pen,
+    ledger: &Ledger<'_>,
+    users: &HashMap<UserId, UserRow>,
+) -> Result<(), StoreError> {
+    let mut rows = JsonRows::new();
+    for (id, change) in &ledger.users {
+        let Some(user) = users.get(id) else { continue };
+        let (seat, seat_at) = seat_columns(user.seat);
+        let (hold, intent, since) = license_columns(user.license);
+        rows.row()
+            .id(id.0)
+            .maybe_id(change.object_id.map(|id| id.0))
+            .maybe_text(change.origin.map(origin_word))
+            .text(seat)
+            .maybe_instant(seat_at)
+            .maybe_id(user.seat_license.map(|sku| sku.0))
+            .text(hold)
+            .maybe_id(intent.map(|intent| intent.0))
+            .maybe_instant(since)
+            .flag(user.propagated_once)
+            .int(change.waiting);
+    }
+    if rows.is_empty() {
+        return Ok(());
+    }
+    pen.run(sqlx::query(USERS).bind(rows.into_json())).await.map(drop)
+}
+
+pub(super) async fn events(pen: &mut Pen, ledger: &Ledger<'_>) -> Result<(), StoreError> {
+    let mut rows = JsonRows::new();
+    for written in &ledger.written {
+        push_event(&mut rows, written);
+    }
+    if rows.is_empty() {
+        return Ok(());
+    }
+    pen.run(sqlx::query(EVENTS).bind(rows.into_json()).bind(MACHINE_VERSION)).await.map(drop)
+}
+
+fn push_event(rows: &mut JsonRows, written: &Written<'_>) {
+    let Written { commit, order, before, .. } = written;
+    let Some(event) = &order.transition.event else { return };
+    let (code, payload) = event.failure.as_ref().map(failure_columns).unzip();
+    let hash = payload.as_ref().map(|payload| Sha256::digest(payload.as_bytes()));
+    let mut ids: Vec<&String> = Vec::new();
+    let of_failure = event.failure.iter().flat_map(|failure| &failure.remote_request_ids);
+    for id in of_failure.chain(&order.learned.remote_request_ids) {
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    // A list of texts always has a JSON form.
+    let ids = (!ids.is_empty()).then(|| serde_json::to_string(&ids).unwrap_or_default());
+    let row = rows
+        .row()
+        .instant(commit.now)
+        .id(order.request.0)
+        .id(before.user.0)
+        .text(&commit.actor.name)
+        .text(commit.actor.origin.as_str())
+        .maybe_id(event.intent.map(|intent| intent.0))
+        .text(event.kind.as_str())
+        .text(event.from.as_str())
+        .text(event.to.as_str())
+        .maybe_text(code)
+        .maybe_text(ids.as_deref())
+        .maybe_text(payload.as_deref());
+    match hash {
+        Some(hash) => drop(row.bytes(&hash)),
+        None => drop(row.maybe_text(None)),
+    }
+}
+
+pub(super) async fn counts(pen: &mut Pen, ledger: &Ledger<'_>) -> Result<(), StoreError> {
+    let (mut up, mut down, mut downs) = (JsonRows::new(), JsonRows::new(), 0);
+    for ((batch, tenant, environment, state, status), change) in &ledger.counts {
+        let rows = match change.signum() {
+            1 => &mut up,
+            -1 => {
+                downs += 1;
+                &mut down
+            }
+            _ => continue,
+        };
+        let row = rows.row().id(batch.0).text(tenant).text(environment);
+        drop(row.text(state.as_str()).text(status.as_str()).int(change.abs()));
+    }
+    if !up.is_empty() {
+        pen.run(sqlx::query(COUNT_UP).bind(up.into_json())).await?;
+    }
+    if !down.is_empty() {
+        let down = down.into_json();
+        if pen.run(sqlx::query(COUNT_DOWN).bind(down.as_str())).await? != downs {
+            return Err(StoreError::Corrupt(
+                "the counters do not know a request that was counted".to_owned(),
+            ));
+        }
+        pen.run(sqlx::query(COUNT_CLEAN).bind(down.as_str())).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn pools(pen: &mut Pen, ledger: &Ledger<'_>) -> Result<(), StoreError> {
+    let mut rows = JsonRows::new();
+    for (key, delta) in &ledger.pools.deltas {
+        let (kind, tenant, subject) = pool_columns(key);
+        rows.row()
+            .text(kind)
+            .text(tenant)
+            .text(&subject)
+            .int(delta.held)
+            .int(delta.others)
+            .int(delta.waiting);
+    }
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let rows = rows.into_json();
+    pen.run(sqlx::query(POOLS_MADE).bind(rows.as_str())).await?;
+    pen.run(sqlx::query(POOL_DELTAS).bind(rows.as_str())).await.map(drop)
+}
+
+/// Wakes requests that waited until nobody needs their user's license any more; gives back their lanes.
+pub(super) async fn wakes(pen: &mut Pen, ledger: &Ledger<'_>) -> Result<Vec<i64>, StoreError> {
+    let mut rows = JsonRows::new();
+    for (user, at) in &ledger.wakes {
+        rows.row().id(user.0).instant(*at);
+    }
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let woken = pen.returning(sqlx::query(WAKE).bind(rows.into_json())).await?;
+    woken.iter().map(|row| Cells::of(row).int()).collect()
+}
+
+/// Gives the lanes back, and with them whatever their groups left behind; gives back the lanes.
+pub(super) async fn release_lanes(pen: &mut Pen, commits: &[&Commit]) -> Result<BTreeSet<i64>, StoreError> {
+    let mut rows = JsonRows::new();
+    for commit in commits {
+        let Some(lane) = &commit.lane else { continue };
+        let holder = commit.rows.iter().find_map(|row| row.holder);
+        let (code, failure) = maybe_failure_columns(lane.failure.as_ref());
+        rows.row()
+            .int(lane.lane.0)
+            .maybe_id(holder.map(|holder| holder.0))
+            .maybe_instant(lane.gate_until)
+            .int(i64::from(lane.trouble))
+            .maybe_text(code)
+            .maybe_text(failure.as_deref());
+    }
+    if rows.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let released = pen.returning(sqlx::query(RELEASE_LANES).bind(rows.into_json())).await?;
+    let released: BTreeSet<i64> =
+        released.iter().map(|row| Cells::of(row).int()).collect::<Result<_, StoreError>>()?;
+    if !released.is_empty() {
+        pen.run(sqlx::query(LEAVE_BEHIND).bind(int_list(released.iter().copied()))).await?;
+    }
+    Ok(released)
+}
+
+/// Adds to the running totals; a commit of which nothing was written has nothing to add.
+pub(super) async fn tallies(
+    pen: &mut Pen,
+    commits: &[&Commit],
+    fates: &[Vec<RowFate>],
+) -> Result<(), StoreError> {
+    let mut rows = JsonRows::new();
+    for (commit, fates) in commits.iter().zip(fates) {
+        if fates.is_empty() || fates.contains(&RowFate::Written) {
+            for entry in &commit.tallies {
+                rows.row().text(&entry.tenant).text(entry.tally.as_str()).real(entry.amount);
+            }
+        }
+    }
+    if rows.is_empty() {
+        return Ok(());
+    }
+    pen.run(sqlx::query(TALLIES).bind(rows.into_json())).await.map(drop)
+}

@@ -1,0 +1,181 @@
+//! The ports, each verb passed on to the file that knows it.
+
+use super::admission::{EndRests, FreeLanes};
+use super::batches::{Accept, Discard, OpenBatch};
+use super::observe::Observe;
+use super::open::{SqliteStore, closed};
+use super::promote::Promote;
+use super::stage::Stage;
+use super::writer::{BeginOrder, Job, Single, Ticket, Verb};
+use super::{read_admission, read_history, read_requests, read_work};
+use crate::domain::{BatchId, HolderId, Instant, ObjectId, RequestId, StoreId};
+use crate::store::{
+    Admission, Answer, Batch, BatchDraft, Batches, Begin, BeginFate, Claim, Commit, Count, Event, Events,
+    Filter, Group, Intake, LaneView, Member, Page, Pool, PoolKey, Requests, RowFate, StageReport,
+    StagedRequest, Store, StoreError, Tally, Work,
+};
+use tokio::sync::oneshot;
+
+impl SqliteStore {
+    /// Queues a job and waits for its answer. Once queued it is applied, whether or not anybody still waits.
+    async fn ask<T>(
+        &self,
+        job: Job,
+        answer: oneshot::Receiver<Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let Some(writer) = &self.writer else {
+            return Err(StoreError::Failed("the database was opened for reading only".to_owned()));
+        };
+        writer.submit(job)?;
+        answer.await.unwrap_or_else(|_| Err(closed()))
+    }
+
+    fn tell<V: Verb>(&self, verb: V, place: fn(Box<dyn Single>) -> Job) -> Answer<'_, V::Answer> {
+        Box::pin(async move {
+            let (ticket, answer) = Ticket::new(verb);
+            self.ask(place(Box::new(ticket)), answer).await
+        })
+    }
+}
+
+impl Intake for SqliteStore {
+    fn open_batch(&self, draft: BatchDraft) -> Answer<'_, ()> {
+        self.tell(OpenBatch(draft), Job::First)
+    }
+
+    fn stage(&self, batch: BatchId, chunk: Vec<StagedRequest>, now: Instant) -> Answer<'_, StageReport> {
+        self.tell(Stage { batch, chunk, now }, Job::First)
+    }
+
+    fn accept(&self, batch: BatchId, now: Instant) -> Answer<'_, Batch> {
+        self.tell(Accept { batch, now }, Job::First)
+    }
+
+    fn promote(&self, rows_max: u32, now: Instant) -> Answer<'_, bool> {
+        self.tell(Promote { rows_max, now }, Job::First)
+    }
+
+    fn discard(&self, batch: Option<BatchId>, rows_max: u32) -> Answer<'_, bool> {
+        self.tell(Discard { batch, rows_max }, Job::First)
+    }
+}
+
+impl Work for SqliteStore {
+    fn claim(&self, claim: Claim) -> Answer<'_, Vec<Group>> {
+        self.tell(claim, Job::Last)
+    }
+
+    fn begin(&self, holder: HolderId, begins: Vec<Begin>, now: Instant) -> Answer<'_, Vec<BeginFate>> {
+        Box::pin(async move {
+            let (ticket, answer) = Ticket::new(BeginOrder { holder, begins, now });
+            self.ask(Job::Begin(ticket), answer).await
+        })
+    }
+
+    fn commit(&self, commit: Commit) -> Answer<'_, Vec<RowFate>> {
+        Box::pin(async move {
+            let (ticket, answer) = Ticket::new(commit);
+            self.ask(Job::Commit(ticket), answer).await
+        })
+    }
+
+    fn claimed_by_others(&self, holder: HolderId, rows_max: u32) -> Answer<'_, Vec<Member>> {
+        Box::pin(read_work::claimed_by_others(&self.readers, holder, rows_max))
+    }
+
+    fn free_lanes(&self, holder: HolderId) -> Answer<'_, u64> {
+        self.tell(FreeLanes { holder }, Job::Last)
+    }
+
+    fn next_wake(&self) -> Answer<'_, Option<Instant>> {
+        Box::pin(read_work::next_wake(&self.readers))
+    }
+
+    fn lanes(&self, rows_max: u32) -> Answer<'_, Vec<LaneView>> {
+        Box::pin(read_work::lanes(&self.readers, rows_max))
+    }
+}
+
+impl Admission for SqliteStore {
+    fn candidates(&self, users_max: u32) -> Answer<'_, Vec<Member>> {
+        Box::pin(read_admission::candidates(&self.readers, users_max))
+    }
+
+    fn end_rests(&self, now: Instant) -> Answer<'_, u64> {
+        self.tell(EndRests { now }, Job::First)
+    }
+
+    fn next_rest_end(&self) -> Answer<'_, Option<Instant>> {
+        Box::pin(read_admission::next_rest_end(&self.readers))
+    }
+
+    fn observe(&self, key: PoolKey, capacity: u32, others: u32, now: Instant) -> Answer<'_, ()> {
+        self.tell(Observe { key, capacity, others, now }, Job::First)
+    }
+
+    fn pool(&self, key: PoolKey) -> Answer<'_, Option<Pool>> {
+        Box::pin(async move { read_admission::pool(&self.readers, &key).await })
+    }
+
+    fn pools_to_read(&self, read_before: Instant) -> Answer<'_, Vec<Pool>> {
+        Box::pin(read_admission::pools_to_read(&self.readers, read_before))
+    }
+
+    fn confirmed_holders(&self, key: PoolKey, confirmed_before: Instant) -> Answer<'_, u32> {
+        Box::pin(
+            async move { read_admission::confirmed_holders(&self.readers, &key, confirmed_before).await },
+        )
+    }
+
+    fn slot_holders(&self, tenant: String, environment: String) -> Answer<'_, Vec<ObjectId>> {
+        Box::pin(async move { read_admission::slot_holders(&self.readers, &tenant, &environment).await })
+    }
+
+    fn pools(&self) -> Answer<'_, Vec<Pool>> {
+        Box::pin(read_admission::pools(&self.readers))
+    }
+}
+
+impl Requests for SqliteStore {
+    fn request(&self, id: RequestId) -> Answer<'_, Option<Member>> {
+        Box::pin(read_requests::one(&self.readers, id))
+    }
+
+    fn requests(&self, filter: Filter, page: Page) -> Answer<'_, Vec<Member>> {
+        Box::pin(async move { read_requests::page(&self.readers, &filter, page).await })
+    }
+
+    fn counts(&self, batch: Option<BatchId>) -> Answer<'_, Vec<Count>> {
+        Box::pin(read_requests::counts(&self.readers, batch))
+    }
+
+    fn tallies(&self) -> Answer<'_, Vec<(String, Tally, f64)>> {
+        Box::pin(read_requests::tallies(&self.readers))
+    }
+}
+
+impl Batches for SqliteStore {
+    fn batch(&self, id: BatchId) -> Answer<'_, Option<Batch>> {
+        Box::pin(read_history::batch(&self.readers, id))
+    }
+
+    fn batches(&self, rows_max: u32) -> Answer<'_, Vec<Batch>> {
+        Box::pin(read_history::batches(&self.readers, rows_max))
+    }
+}
+
+impl Events for SqliteStore {
+    fn history(&self, request: RequestId, after: i64, rows_max: u32) -> Answer<'_, Vec<Event>> {
+        Box::pin(read_history::history(&self.readers, request, after, rows_max))
+    }
+
+    fn latest(&self, after: i64, rows_max: u32) -> Answer<'_, Vec<Event>> {
+        Box::pin(read_history::latest(&self.readers, after, rows_max))
+    }
+}
+
+impl Store for SqliteStore {
+    fn id(&self) -> StoreId {
+        self.store
+    }
+}

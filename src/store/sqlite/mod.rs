@@ -1,0 +1,41 @@
+//! The SQLite driver: one file, one owner, one writer that shares its fsyncs, and readers beside it.
+
+mod library;
+mod lock;
+mod options;
+mod private_file;
+mod schema;
+mod verdict;
+
+mod cells;
+mod json_rows;
+mod pen;
+mod words;
+mod writer;
+
+mod admission;
+mod batches;
+mod begin;
+mod claim;
+mod commit;
+mod lanes;
+mod observe;
+mod promote;
+mod stage;
+
+mod member;
+mod read_admission;
+mod read_history;
+mod read_requests;
+mod read_work;
+mod readers;
+
+mod facade;
+mod open;
+mod statements;
+
+pub use library::has_wal_reset_bug;
+pub use open::SqliteStore;
+pub use options::{Mode, OpenOptions, OwnerCard, Spawn};
+pub use schema::MIGRATIONS;
+pub use writer::WriterStats;

@@ -1,0 +1,175 @@
+//! Opening and closing a database.
+
+use super::library::has_wal_reset_bug;
+use super::lock::OwnerLock;
+use super::options::{Mode, OpenOptions, OwnerCard, Spawn};
+use super::pen::Pen;
+use super::readers::Readers;
+use super::verdict::said;
+use super::writer::{self, Job, Odometer, WriterStats};
+use super::{private_file, schema};
+use crate::domain::StoreId;
+use crate::store::StoreError;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection, Row, SqliteConnection};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::sync::oneshot;
+
+/// A SQLite database as a store. Cheap to clone; all clones share one writer.
+#[derive(Clone)]
+pub struct SqliteStore {
+    pub(super) store: StoreId,
+    pub(super) readers: Readers,
+    pub(super) writer: Option<Writer>,
+}
+
+/// The way to the writer.
+#[derive(Clone)]
+pub(super) struct Writer {
+    queue: UnboundedSender<Job>,
+    odometer: Arc<Odometer>,
+}
+
+impl Writer {
+    pub(super) fn submit(&self, job: Job) -> Result<(), StoreError> {
+        self.queue.send(job).map_err(|_| closed())
+    }
+}
+
+pub(super) fn closed() -> StoreError {
+    StoreError::Failed("the database is closed".to_owned())
+}
+
+impl SqliteStore {
+    /// Opens a database. As an owner it creates the file (readable by its owner only), takes the lock beside it, brings
+    /// the schema up to date, and has `spawn` run the writer until the store is closed or its last clone is dropped.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`] if another process owns it, [`StoreError::Unreadable`] if it is not there (for a reader)
+    /// or cannot be opened, [`StoreError::SchemaNewer`] and [`StoreError::LibraryUnsafe`] as they say.
+    pub async fn open(options: OpenOptions, spawn: Spawn) -> Result<Self, StoreError> {
+        match options.mode.clone() {
+            Mode::Owner(card) => Self::open_owner(options, card, spawn).await,
+            Mode::Reader => Self::open_reader(options).await,
+        }
+    }
+
+    /// Ends the writer after everything that is queued, folds the log into the file, and gives the lock back. Later
+    /// verbs fail.
+    ///
+    /// # Errors
+    /// What SQLite says when it cannot close the file; everything that was answered is stored all the same.
+    pub async fn close(&self) -> Result<(), StoreError> {
+        self.readers.close().await;
+        let Some(writer) = &self.writer else { return Ok(()) };
+        let (reply, answer) = oneshot::channel();
+        match writer.submit(Job::Close(reply)) {
+            Ok(()) => answer.await.unwrap_or(Ok(())),
+            // It was closed before.
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// What the writer has done since the database was opened; zeros for a reader.
+    pub fn writer_stats(&self) -> WriterStats {
+        self.writer.as_ref().map(|writer| writer.odometer.read()).unwrap_or_default()
+    }
+
+    async fn open_owner(options: OpenOptions, card: OwnerCard, spawn: Spawn) -> Result<Self, StoreError> {
+        let lock = OwnerLock::take(&options.path, &card)?;
+        private_file::open_or_create(&options.path).map_err(|error| {
+            StoreError::Unreadable(format!(
+                "{} cannot be opened for writing: {error}",
+                options.path.display()
+            ))
+        })?;
+        let mut connection = connect(writing(&options)).await?;
+        check_library(&mut connection).await?;
+        if let Some(birth) = schema::read_birth(&mut connection).await? {
+            birth.check_writer()?;
+        }
+        let store = schema::migrate(&mut connection, card.new_store).await?;
+        let mut pen = Pen::new(connection);
+        schema::read_back(&mut pen).await?;
+        let readers = Readers::new(pool(&options).await?);
+        let (queue, jobs) = unbounded_channel();
+        let odometer = Arc::new(Odometer::default());
+        spawn(Box::pin(writer::write(pen, jobs, Arc::clone(&odometer), lock)));
+        Ok(Self { store, readers, writer: Some(Writer { queue, odometer }) })
+    }
+
+    async fn open_reader(options: OpenOptions) -> Result<Self, StoreError> {
+        let path = &options.path;
+        if !path.exists() {
+            return Err(StoreError::Unreadable(format!("there is no database at {}", path.display())));
+        }
+        let mut connection = connect(reading(&options)).await?;
+        check_library(&mut connection).await?;
+        let birth = schema::read_birth(&mut connection).await?;
+        let Some(birth) = birth else {
+            return Err(StoreError::Unreadable(format!("{} holds no Seatless database", path.display())));
+        };
+        birth.check_reader()?;
+        connection.close().await.map_err(said)?;
+        Ok(Self { store: birth.store, readers: Readers::new(pool(&options).await?), writer: None })
+    }
+}
+
+/// How both kinds of connections are opened.
+fn base(options: &OpenOptions) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(&options.path)
+        .busy_timeout(Duration::from_millis(u64::from(options.busy_wait_ms)))
+        .statement_cache_capacity(256)
+        .pragma("cache_size", "-65536")
+        .pragma("temp_store", "memory")
+        .disable_statement_logging()
+}
+
+fn writing(options: &OpenOptions) -> SqliteConnectOptions {
+    let connect = base(options)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        // A checkpoint each 16 MiB of log: seldom enough to cost little, often enough to keep readers quick.
+        .pragma("wal_autocheckpoint", "4096")
+        .pragma("journal_size_limit", "67108864");
+    match options.pages_max {
+        Some(pages_max) => connect.pragma("max_page_count", pages_max.to_string()),
+        None => connect,
+    }
+}
+
+fn reading(options: &OpenOptions) -> SqliteConnectOptions {
+    base(options).read_only(true).pragma("query_only", "1")
+}
+
+async fn pool(options: &OpenOptions) -> Result<sqlx::SqlitePool, StoreError> {
+    // No idle timeout and no life time: the pool then needs no task of its own.
+    SqlitePoolOptions::new()
+        .max_connections(options.readers_max.max(1))
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .connect_with(reading(options))
+        .await
+        .map_err(said)
+}
+
+async fn connect(options: SqliteConnectOptions) -> Result<SqliteConnection, StoreError> {
+    SqliteConnection::connect_with(&options).await.map_err(|error| match said(error) {
+        StoreError::Unreadable(why) => {
+            StoreError::Unreadable(format!("{}: {why}", options.get_filename().display()))
+        }
+        other => other,
+    })
+}
+
+async fn check_library(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    let row = sqlx::query("SELECT sqlite_version()").fetch_one(connection).await.map_err(said)?;
+    let version: String = row.try_get(0).map_err(said)?;
+    if has_wal_reset_bug(&version) { Err(StoreError::LibraryUnsafe(version)) } else { Ok(()) }
+}

@@ -1,0 +1,160 @@
+//! Reading pools, and whom admission could serve.
+
+use super::cells::{Cells, micros};
+use super::json_rows::id_list;
+use super::member::{self, select_members};
+use super::read_work::WHENEVER;
+use super::readers::Readers;
+use super::words::{pool_columns, pool_key_of};
+use crate::domain::{Instant, ObjectId, SkuId};
+use crate::store::{Member, Pool, PoolKey, StoreError};
+use sqlx::sqlite::SqliteRow;
+use std::cmp::Reverse;
+use uuid::Uuid;
+
+/// Users that need no further seat: they hold one, or theirs still rests.
+pub(super) const SEATED: &str = "
+    SELECT id FROM users INDEXED BY users_seated_waiting WHERE seat <> 'none' AND waiting > 0 ORDER BY id LIMIT ?1";
+
+pub(super) const WANTED_POOLS: &str = "
+    SELECT tenant, subject, capacity - others - held FROM pools INDEXED BY pools_wanted
+    WHERE kind = 'seat' AND waiting > 0 AND capacity - others - held > 0 ORDER BY tenant, subject";
+
+/// The first users of a pool, each by the best placed of its requests.
+pub(super) const NEXT_USERS: &str = "
+    SELECT r.user, r.priority, r.id
+    FROM requests AS r INDEXED BY requests_waiting CROSS JOIN users AS u ON u.id = r.user
+    WHERE r.tenant = ?1 AND r.license = ?2 AND r.waiting = 1 AND r.paused = 0 AND u.seat = 'none'
+      AND NOT EXISTS (SELECT 1 FROM requests AS s INDEXED BY requests_live
+                      WHERE s.user = r.user AND s.status IN ('active', 'blocked', 'succeeded')
+                        AND s.waiting = 1 AND s.paused = 0
+                        AND (s.priority > r.priority OR (s.priority = r.priority AND s.id < r.id)))
+    ORDER BY r.priority DESC, r.id LIMIT ?3";
+
+pub(super) const WAITING_OF_USERS: &str = select_members!(
+    "WITH wanted AS MATERIALIZED (SELECT key AS place, unhex(value) AS id FROM json_each(?2))",
+    "FROM wanted CROSS JOIN requests AS r INDEXED BY requests_live ON r.user = wanted.id
+        CROSS JOIN users AS u ON u.id = r.user
+     WHERE r.status IN ('active', 'blocked', 'succeeded') AND r.waiting = 1 AND r.paused = 0
+     ORDER BY wanted.place, r.id"
+);
+
+pub(super) const NEXT_REST_END: &str = "
+    SELECT seat_at FROM users INDEXED BY users_resting WHERE seat = 'resting' ORDER BY seat_at LIMIT 1";
+
+pub(super) const POOL: &str = "
+    SELECT kind, tenant, subject, capacity, others, held, waiting, read_at FROM pools
+    WHERE kind = ?1 AND tenant = ?2 AND subject = ?3";
+
+pub(super) const POOLS: &str = "
+    SELECT kind, tenant, subject, capacity, others, held, waiting, read_at FROM pools ORDER BY kind, tenant, subject";
+
+pub(super) const POOLS_TO_READ: &str = "
+    SELECT kind, tenant, subject, capacity, others, held, waiting, read_at FROM pools INDEXED BY pools_wanted
+    WHERE kind = 'seat' AND waiting > 0 AND (read_at IS NULL OR read_at < ?1) ORDER BY tenant, subject";
+
+pub(super) const CONFIRMED_HOLDERS: &str = "
+    SELECT count(*) FROM users INDEXED BY users_licensed
+    WHERE tenant = ?1 AND license = ?2 AND license_hold = 'held' AND license_since < ?3";
+
+pub(super) const SLOT_HOLDERS: &str = "
+    SELECT DISTINCT u.object_id
+    FROM requests AS r INDEXED BY requests_by_environment CROSS JOIN users AS u ON u.id = r.user
+    WHERE r.tenant = ?1 AND r.environment = ?2 AND r.slot_held = 1 AND u.object_id IS NOT NULL
+    ORDER BY u.object_id";
+
+pub(super) async fn candidates(readers: &Readers, users_max: u32) -> Result<Vec<Member>, StoreError> {
+    let mut users = Vec::new();
+    for row in readers.rows(sqlx::query(SEATED).bind(users_max)).await? {
+        users.push(Cells::of(&row).id()?);
+    }
+    let room = (users_max as usize).saturating_sub(users.len());
+    users.extend(next_users(readers, room).await?);
+    if users.is_empty() {
+        return Ok(Vec::new());
+    }
+    let query = sqlx::query(WAITING_OF_USERS).bind(WHENEVER).bind(id_list(users));
+    readers.rows(query).await?.iter().map(member::read).collect()
+}
+
+/// As many users without a seat as there is room for, over all pools by priority and age.
+async fn next_users(readers: &Readers, room: usize) -> Result<Vec<Uuid>, StoreError> {
+    if room == 0 {
+        return Ok(Vec::new());
+    }
+    let mut next: Vec<(Reverse<i64>, Uuid, Uuid)> = Vec::new();
+    for row in readers.rows(sqlx::query(WANTED_POOLS)).await? {
+        let mut cells = Cells::of(&row);
+        let key = pool_key_of("seat", cells.text()?, cells.text()?)?;
+        let free = usize::try_from(cells.int()?).unwrap_or(0).min(room);
+        let PoolKey::Seat { tenant, sku } = key else { continue };
+        let query =
+            sqlx::query(NEXT_USERS).bind(tenant).bind(sku.0).bind(i64::try_from(free).unwrap_or(i64::MAX));
+        for row in readers.rows(query).await? {
+            let mut cells = Cells::of(&row);
+            let user = cells.id()?;
+            next.push((Reverse(cells.int()?), cells.id()?, user));
+        }
+    }
+    next.sort_unstable();
+    Ok(next.into_iter().take(room).map(|(_, _, user)| user).collect())
+}
+
+pub(super) async fn next_rest_end(readers: &Readers) -> Result<Option<Instant>, StoreError> {
+    match readers.row(sqlx::query(NEXT_REST_END)).await? {
+        Some(row) => Cells::of(&row).maybe_instant(),
+        None => Ok(None),
+    }
+}
+
+pub(super) async fn pool(readers: &Readers, key: &PoolKey) -> Result<Option<Pool>, StoreError> {
+    let (kind, tenant, subject) = pool_columns(key);
+    let query = sqlx::query(POOL).bind(kind).bind(tenant).bind(subject);
+    readers.row(query).await?.as_ref().map(read_pool).transpose()
+}
+
+pub(super) async fn pools(readers: &Readers) -> Result<Vec<Pool>, StoreError> {
+    readers.rows(sqlx::query(POOLS)).await?.iter().map(read_pool).collect()
+}
+
+pub(super) async fn pools_to_read(readers: &Readers, read_before: Instant) -> Result<Vec<Pool>, StoreError> {
+    readers.rows(sqlx::query(POOLS_TO_READ).bind(micros(read_before))).await?.iter().map(read_pool).collect()
+}
+
+fn read_pool(row: &SqliteRow) -> Result<Pool, StoreError> {
+    let mut cells = Cells::of(row);
+    let key = pool_key_of(cells.text()?, cells.text()?, cells.text()?)?;
+    let capacity = cells.maybe_int()?.map(|capacity| u32::try_from(capacity).unwrap_or(u32::MAX));
+    Ok(Pool {
+        key,
+        capacity,
+        others: cells.count()?,
+        held: cells.count()?,
+        waiting: cells.count()?,
+        read_at: cells.maybe_instant()?,
+    })
+}
+
+/// Slots are not licenses: nobody is confirmed to hold the license of a pool of slots.
+pub(super) async fn confirmed_holders(
+    readers: &Readers,
+    key: &PoolKey,
+    confirmed_before: Instant,
+) -> Result<u32, StoreError> {
+    let PoolKey::Seat { tenant, sku: SkuId(sku) } = key else { return Ok(0) };
+    let query =
+        sqlx::query(CONFIRMED_HOLDERS).bind(tenant.as_str()).bind(*sku).bind(micros(confirmed_before));
+    match readers.row(query).await? {
+        Some(row) => Cells::of(&row).count(),
+        None => Ok(0),
+    }
+}
+
+pub(super) async fn slot_holders(
+    readers: &Readers,
+    tenant: &str,
+    environment: &str,
+) -> Result<Vec<ObjectId>, StoreError> {
+    let rows = readers.rows(sqlx::query(SLOT_HOLDERS).bind(tenant).bind(environment)).await?;
+    rows.iter().map(|row| Cells::of(row).id().map(ObjectId)).collect()
+}

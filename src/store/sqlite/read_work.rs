@@ -1,0 +1,57 @@
+//! Reading what is claimed, what is due, and how the lanes are.
+
+use super::cells::Cells;
+use super::member::{self, select_members};
+use super::readers::Readers;
+use super::words::failure_of;
+use crate::domain::{HolderId, Instant, Step};
+use crate::store::{LaneView, Member, StoreError};
+
+pub(super) const CLAIMED_BY_OTHERS: &str = select_members!(
+    "FROM requests AS r INDEXED BY requests_claimed CROSS JOIN users AS u ON u.id = r.user
+     WHERE r.holder IS NOT NULL AND r.holder <> ?2 ORDER BY r.lane, r.holder LIMIT ?3"
+);
+
+pub(super) const NEXT_WAKE: &str = "
+    SELECT wake_at FROM lanes INDEXED BY lanes_due WHERE wake_at IS NOT NULL ORDER BY wake_at LIMIT 1";
+
+pub(super) const LANES: &str = "
+    SELECT step, tenant, environment, next_at, gate_until, trouble, code, failure FROM lanes
+    WHERE next_at IS NOT NULL OR gate_until IS NOT NULL OR trouble > 0
+    ORDER BY trouble = 0, ifnull(next_at, gate_until), id LIMIT ?1";
+
+/// In a read there is no clock: a blocked sibling that will give its seat back counts as needing it.
+pub(super) const WHENEVER: i64 = i64::MIN;
+
+pub(super) async fn claimed_by_others(
+    readers: &Readers,
+    holder: HolderId,
+    rows_max: u32,
+) -> Result<Vec<Member>, StoreError> {
+    let query = sqlx::query(CLAIMED_BY_OTHERS).bind(WHENEVER).bind(holder.0).bind(rows_max);
+    readers.rows(query).await?.iter().map(member::read).collect()
+}
+
+pub(super) async fn next_wake(readers: &Readers) -> Result<Option<Instant>, StoreError> {
+    match readers.row(sqlx::query(NEXT_WAKE)).await? {
+        Some(row) => Cells::of(&row).maybe_instant(),
+        None => Ok(None),
+    }
+}
+
+pub(super) async fn lanes(readers: &Readers, rows_max: u32) -> Result<Vec<LaneView>, StoreError> {
+    let rows = readers.rows(sqlx::query(LANES).bind(rows_max)).await?;
+    let read = |row| {
+        let mut cells = Cells::of(row);
+        Ok(LaneView {
+            step: cells.word(Step::parse)?,
+            tenant: cells.take()?,
+            environment: cells.take()?,
+            next_at: cells.maybe_instant()?,
+            gate_until: cells.maybe_instant()?,
+            trouble: cells.count()?,
+            failure: failure_of(cells.maybe_text()?, cells.maybe_text()?)?,
+        })
+    };
+    rows.iter().map(read).collect()
+}

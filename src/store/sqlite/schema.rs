@@ -1,0 +1,115 @@
+//! The schema: its migrations, and who may read it.
+
+use super::pen::Pen;
+use super::verdict::said;
+use crate::domain::StoreId;
+use crate::store::StoreError;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::{Row, SqlSafeStr, SqliteConnection};
+use std::borrow::Cow;
+
+/// Every migration as (version, name, text), in order. A test compares them with the folder `migrations/sqlite`.
+pub const MIGRATIONS: &[(i64, &str, &str)] =
+    &[(1, "requests", include_str!("../../../migrations/sqlite/0001_requests.sql"))];
+
+/// The schema version this binary writes, and the newest it can read.
+pub(super) const KNOWN: i64 = 1;
+
+/// What a binary must know at least to read what this one writes.
+const READER_MIN: i64 = 1;
+
+/// What a database says about itself.
+pub(super) struct Birth {
+    pub(super) store: StoreId,
+    version: i64,
+    reader_min: i64,
+}
+
+impl Birth {
+    /// Refuses a database that only a newer Seatless can read.
+    pub(super) fn check_reader(&self) -> Result<(), StoreError> {
+        refuse_newer(self.reader_min)
+    }
+
+    /// Refuses a database that only a newer Seatless can write.
+    pub(super) fn check_writer(&self) -> Result<(), StoreError> {
+        refuse_newer(self.version.max(self.reader_min))
+    }
+}
+
+fn refuse_newer(needed: i64) -> Result<(), StoreError> {
+    if needed > KNOWN { Err(StoreError::SchemaNewer { needed, known: KNOWN }) } else { Ok(()) }
+}
+
+/// Reads what a database says about itself; nothing if it is empty.
+pub(super) async fn read_birth(connection: &mut SqliteConnection) -> Result<Option<Birth>, StoreError> {
+    let tables: i64 = sqlx::query("SELECT count(*) FROM sqlite_schema WHERE name = 'meta'")
+        .fetch_one(&mut *connection)
+        .await
+        .and_then(|row| row.try_get(0))
+        .map_err(said)?;
+    if tables == 0 {
+        return Ok(None);
+    }
+    let row = sqlx::query("SELECT store_id, schema_version, reader_version_min FROM meta")
+        .fetch_optional(&mut *connection)
+        .await
+        .map_err(said)?;
+    let Some(row) = row else {
+        return Ok(None);
+    };
+    Ok(Some(Birth {
+        store: StoreId(row.try_get(0).map_err(said)?),
+        version: row.try_get(1).map_err(said)?,
+        reader_min: row.try_get(2).map_err(said)?,
+    }))
+}
+
+/// Brings the schema up to date; a database that has no id yet gets `new_store`.
+pub(super) async fn migrate(
+    connection: &mut SqliteConnection,
+    new_store: StoreId,
+) -> Result<StoreId, StoreError> {
+    let migrations = MIGRATIONS.iter().map(|(version, name, sql)| {
+        Migration::new(*version, Cow::Borrowed(*name), MigrationType::Simple, (*sql).into_sql_str(), false)
+    });
+    // `run` takes any way to a connection, and its future is then not `Send` for the compiler.
+    Migrator::with_migrations(migrations.collect())
+        .run_direct(None, &mut *connection, false)
+        .await
+        .map_err(|error| StoreError::Failed(format!("the schema cannot be brought up to date: {error}")))?;
+    sqlx::query(
+        "INSERT INTO meta (one, store_id, schema_version, reader_version_min) VALUES (1, ?1, ?2, ?3)
+         ON CONFLICT (one) DO UPDATE
+         SET schema_version = excluded.schema_version, reader_version_min = excluded.reader_version_min
+         WHERE schema_version <> excluded.schema_version",
+    )
+    .bind(new_store.0)
+    .bind(KNOWN)
+    .bind(READER_MIN)
+    .execute(&mut *connection)
+    .await
+    .map_err(said)?;
+    match read_birth(connection).await? {
+        Some(birth) => Ok(birth.store),
+        None => Err(StoreError::Corrupt("the table meta has no row".to_owned())),
+    }
+}
+
+/// Compares a setting with what it must be: a driver that ignores a pragma says nothing.
+pub(super) async fn read_back(pen: &mut Pen) -> Result<(), StoreError> {
+    for (pragma, wanted) in
+        [("PRAGMA journal_mode", "wal"), ("PRAGMA synchronous", "2"), ("PRAGMA foreign_keys", "1")]
+    {
+        let row = pen.row(sqlx::query(pragma)).await?;
+        let found = row.and_then(|row| {
+            row.try_get_unchecked::<String, _>(0)
+                .or_else(|_| row.try_get::<i64, _>(0).map(|n| n.to_string()))
+                .ok()
+        });
+        if found.as_deref() != Some(wanted) {
+            return Err(StoreError::Failed(format!("{pragma} is {found:?}, it must be {wanted}")));
+        }
+    }
+    Ok(())
+}

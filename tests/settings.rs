@@ -1,0 +1,436 @@
+//! The settings through their public face: precedence, messages, and the commented config.
+
+use seatless::app::settings::{
+    CredentialPolicy, KEYS, OriginKind, Settings, SettingsError, Sources, TEMPLATE,
+};
+use seatless::domain::{Code, Policy};
+use secrecy::ExposeSecret;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+const TENANT: &str = r#"
+[tenants.contoso]
+id = "11111111-2222-3333-4444-555555555555"
+usage_location = "gb"
+[tenants.contoso.sign_in]
+client_id = "66666666-7777-8888-9999-000000000000"
+client_secret = "s3cr3t-value"
+"#;
+
+const ENVIRONMENT: &str = r#"
+[environments.contoso-dev]
+tenant = "contoso"
+url = "https://contoso-dev.crm4.dynamics.com"
+id = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"
+license = "sales"
+[licenses.sales]
+sku = "DYN365_ENTERPRISE_SALES"
+seats_max = 25
+"#;
+
+struct Case {
+    folder: tempfile::TempDir,
+    file: Option<PathBuf>,
+    environment: Vec<(String, String)>,
+    overrides: Vec<(String, String)>,
+}
+
+fn config(text: &str) -> Case {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("seatless.toml");
+    std::fs::write(&file, text).unwrap();
+    Case { folder, file: Some(file), environment: Vec::new(), overrides: Vec::new() }
+}
+
+impl Case {
+    fn variable(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    fn flag(mut self, key: &str, value: &str) -> Self {
+        self.overrides.push((key.to_owned(), value.to_owned()));
+        self
+    }
+
+    fn load(&self) -> Result<Settings, SettingsError> {
+        Settings::load(Sources {
+            file: self.file.clone(),
+            environment: self.environment.clone(),
+            overrides: self.overrides.clone(),
+        })
+    }
+
+    /// The settings of a config that must be good.
+    fn good(&self) -> Settings {
+        self.load().unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// All messages of a config that must be bad, without the folder's name.
+    fn bad(&self) -> Vec<String> {
+        let error = self.load().expect_err("the config should be refused");
+        assert_eq!(error.failure().code, Code::ConfigInvalid);
+        let folder = format!("{}/", self.folder.path().display());
+        error.to_string().lines().map(|line| line.replace(&folder, "")).collect()
+    }
+}
+
+fn nothing() -> Settings {
+    Settings::load(Sources { file: None, environment: [], overrides: Vec::new() }).unwrap()
+}
+
+#[test]
+fn without_any_source_everything_has_its_default() {
+    let settings = nothing();
+    assert_eq!(settings.store.url, "sqlite:seatless.db");
+    assert_eq!(settings.daemon.socket, Path::new("seatless.sock"));
+    assert_eq!(settings.daemon.drain, Duration::from_secs(30));
+    assert_eq!(settings.policy, Policy::default());
+    assert_eq!(settings.calls.deadline, Duration::from_secs(30));
+    assert_eq!(settings.calls.connect, Duration::from_secs(10));
+    assert_eq!(settings.calls.answer_bytes_max, 4_194_304);
+    assert_eq!(settings.level_check, Duration::from_secs(5));
+    assert_eq!(settings.credentials.policy, CredentialPolicy::Discard);
+    let public = &settings.clouds["public"];
+    assert_eq!(public.sign_in_url.as_str(), "https://login.microsoftonline.com/");
+    assert_eq!(public.power_platform_scope, "https://service.powerapps.com/.default");
+    assert!(settings.origins().iter().all(|origin| origin.origin == OriginKind::Default));
+}
+
+#[test]
+fn the_stronger_source_wins() {
+    let case = config("[daemon]\nlog = 'warn'\ndrain_seconds = 1.5\n[policy]\nattempts_max = 3")
+        .variable("SEATLESS_DAEMON__LOG", "debug")
+        .variable("SEATLESS_POLICY__ATTEMPTS_MAX", "4")
+        .variable("SEATLESS_CONFIG", "belongs to the command line")
+        .variable("SEATLESS_DAEMON__LISTEN", "")
+        .variable("PATH", "/bin")
+        .flag("policy.attempts_max", "5");
+    let settings = case.good();
+    assert_eq!(settings.daemon.drain, Duration::from_millis(1_500));
+    assert_eq!(settings.daemon.log, "debug");
+    assert_eq!(settings.policy.attempts_max, 5);
+    let origin = |key: &str| {
+        let found = settings.origins().iter().find(|origin| origin.key == key).unwrap();
+        (found.value_shown.clone(), found.origin.clone())
+    };
+    let file = OriginKind::File { path: case.file.clone().unwrap(), line: Some(3) };
+    assert_eq!(origin("daemon.drain_seconds"), ("1.5".to_owned(), file));
+    let variable = OriginKind::Environment("SEATLESS_DAEMON__LOG".to_owned());
+    assert_eq!(origin("daemon.log"), ("debug".to_owned(), variable));
+    assert_eq!(origin("policy.attempts_max"), ("5".to_owned(), OriginKind::Flag));
+    assert_eq!(origin("policy.claims_max"), ("25".to_owned(), OriginKind::Default));
+}
+
+#[test]
+fn a_tenant_and_its_environment_are_read() {
+    let case = config(&format!("{TENANT}{ENVIRONMENT}"));
+    let settings = case.good();
+    let tenant = &settings.tenants["contoso"];
+    assert_eq!(tenant.usage_location.as_deref(), Some("GB"));
+    assert_eq!(tenant.cloud, "public");
+    assert_eq!(tenant.sign_in.client_secret.as_ref().unwrap().expose_secret(), "s3cr3t-value");
+    let environment = &settings.environments["contoso-dev"];
+    assert_eq!(environment.origin(), "https://contoso-dev.crm4.dynamics.com");
+    assert_eq!(environment.slots_max, None);
+    assert_eq!(environment.license, settings.license("DYN365_ENTERPRISE_SALES"));
+    assert_eq!(settings.license("Sales"), environment.license);
+    assert_eq!(settings.license("no such license"), None);
+    settings.require_secrets().unwrap();
+}
+
+#[test]
+fn no_secret_is_shown_anywhere() {
+    let settings = config(TENANT).good();
+    let secret = settings.origins().iter().find(|origin| origin.key.ends_with("client_secret")).unwrap();
+    assert_eq!(secret.value_shown, "(set)");
+    assert!(!format!("{settings:?}").contains("s3cr3t-value"));
+    let wrong_type = config(&TENANT.replace("\"s3cr3t-value\"", "[\"s3cr3t-value\"]")).bad();
+    assert_eq!(
+        wrong_type,
+        ["seatless.toml:7: tenants.contoso.sign_in.client_secret: it must be text in quotes"]
+    );
+    let in_url = config("[store]\nurl = 'postgres://me:s3cr3t-value@host/db'").bad();
+    assert_eq!(
+        in_url,
+        ["seatless.toml:2: store.url: \"postgres://…@host/db\" is not acceptable: \
+          it must be sqlite: and the path of a file; no other database is supported yet"]
+    );
+    let key = config("[credentials]\nrecipients = ['AGE-SECRET-KEY-1XYZ']").bad();
+    assert!(key[0].contains("(a private key)") && !key[0].contains("XYZ"), "{key:?}");
+}
+
+#[test]
+fn a_variable_finds_the_name_it_cannot_spell() {
+    let without =
+        TENANT.replace("client_secret = \"s3cr3t-value\"\n", "").replace("contoso", "\"contoso-uk.1\"");
+    let case = config(&without).variable("SEATLESS_TENANTS__CONTOSO_UK_1__SIGN_IN__CLIENT_SECRET", "v");
+    let settings = case.good();
+    let secret = settings.tenants["contoso-uk.1"].sign_in.client_secret.as_ref().unwrap();
+    assert_eq!(secret.expose_secret(), "v");
+    let key = "tenants.\"contoso-uk.1\".sign_in.client_secret";
+    assert!(settings.origins().iter().any(|origin| origin.key == key));
+    // The same name under a flag needs its quotes.
+    assert_eq!(
+        config(&without).flag("tenants.\"contoso-uk.1\".usage_location", "fr").good().tenants["contoso-uk.1"]
+            .usage_location
+            .as_deref(),
+        Some("FR")
+    );
+}
+
+#[test]
+fn a_missing_secret_stops_only_who_signs_in() {
+    let without = TENANT.replace("client_secret = \"s3cr3t-value\"\n", "");
+    let settings = config(&without).good();
+    assert_eq!(
+        settings.require_secrets().unwrap_err().faults[0].message,
+        "it is required for signing in, but missing"
+    );
+    let case = config(&without.replace("client_id", "client_secret_file = 'gone'\nclient_id"));
+    let error = case.good().require_secrets().unwrap_err().to_string();
+    assert!(error.contains("client_secret_file: ") && error.contains("gone cannot be read"), "{error}");
+}
+
+#[test]
+fn a_secret_file_lies_beside_the_config_and_loses_one_newline() {
+    let text = TENANT.replace("client_secret = \"s3cr3t-value\"", "client_secret_file = \"secret\"");
+    let case = config(&text);
+    let file = case.folder.path().join("secret");
+    for (content, secret) in [("abc\n", "abc"), ("abc\r\n", "abc"), ("abc\n\n", "abc\n"), (" abc", " abc")] {
+        std::fs::write(&file, content).unwrap();
+        let settings = case.good();
+        assert_eq!(
+            settings.tenants["contoso"].sign_in.client_secret.as_ref().unwrap().expose_secret(),
+            secret
+        );
+    }
+    std::fs::write(&file, "\n").unwrap();
+    assert!(case.good().require_secrets().unwrap_err().to_string().ends_with("is empty"));
+    // A stronger source replaces the file.
+    let stronger = config(&text).variable("SEATLESS_TENANTS__CONTOSO__SIGN_IN__CLIENT_SECRET", "other");
+    let settings = stronger.good();
+    assert_eq!(settings.tenants["contoso"].sign_in.client_secret.as_ref().unwrap().expose_secret(), "other");
+    settings.require_secrets().unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_secret_file_that_others_may_read_is_worth_a_warning() {
+    use std::os::unix::fs::PermissionsExt;
+    let case = config(&TENANT.replace("client_secret = \"s3cr3t-value\"", "client_secret_file = \"secret\""));
+    let file = case.folder.path().join("secret");
+    std::fs::write(&file, "abc").unwrap();
+    for (mode, warnings) in [(0o600, 0), (0o640, 1), (0o604, 1)] {
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
+        assert_eq!(case.good().warnings.len(), warnings, "{mode:o}");
+    }
+}
+
+#[test]
+fn paths_start_where_they_were_said() {
+    let case = config("[store]\nurl = 'sqlite:50%/x.db'");
+    assert_eq!(case.bad().len(), 1);
+    let case = config("[store]\nurl = 'sqlite:deep/x.db'");
+    let settings = case.good();
+    let expected = case.folder.path().join("deep/x.db");
+    assert_eq!(settings.store.path.as_deref(), Some(expected.as_path()));
+    assert_eq!(settings.store.url, format!("sqlite:{}", expected.display()));
+    assert_eq!(settings.daemon.socket, case.folder.path().join("deep/seatless.sock"));
+    let from_variable = case.variable("SEATLESS_STORE__URL", "sqlite:deep/x.db").good();
+    assert_eq!(from_variable.store.url, "sqlite:deep/x.db");
+    let memory = config("[store]\nurl = 'sqlite::memory:'").good();
+    assert_eq!((memory.store.url.as_str(), memory.store.path), ("sqlite::memory:", None));
+}
+
+#[test]
+fn a_cloud_of_ones_own_has_scopes_of_its_own() {
+    let text = "[clouds.sim]\nsign_in_url = 'http://127.0.0.1:7100'\ngraph_url = 'http://graph.localhost:7100'\n\
+                power_platform_url = 'https://bap.example'\nca_file = 'ca.pem'\n\
+                [clouds.public]\ngraph_url = 'https://graph.example'";
+    let case = config(text);
+    let settings = case.good();
+    let sim = &settings.clouds["sim"];
+    assert_eq!(sim.graph_scope, "http://graph.localhost:7100/.default");
+    assert_eq!(sim.power_platform_scope, "https://bap.example/.default");
+    assert_eq!(sim.ca_file.as_deref(), Some(case.folder.path().join("ca.pem").as_path()));
+    // Whoever moves the public Graph elsewhere does not ask Microsoft's scope of it.
+    assert_eq!(settings.clouds["public"].graph_scope, "https://graph.example/.default");
+    assert_eq!(settings.clouds["public"].power_platform_scope, "https://service.powerapps.com/.default");
+}
+
+#[test]
+fn every_fault_is_told_in_the_order_of_the_file() {
+    let text = format!(
+        "[store]\nurll = 'x'\n[daemon]\nlog = 'x=y=z'\ndrain_seconds = 0\n[polcy]\nattempts_max = 1\n{TENANT}\n\
+         [environments.dev]\ntenant = 'contosso'\nurl = 'http://contoso.crm4.dynamics.com'\nid = 'no'\nlicense = 'x'\n"
+    );
+    let case = config(&text)
+        .variable("SEATLESS_POLICY__RETRY_LAST_SECONDS", "1")
+        .variable("SEATLESS_STORE_URL", "sqlite:x.db")
+        .flag("environments.dev.slots", "1");
+    assert_eq!(
+        case.bad(),
+        [
+            "seatless.toml:2: store.urll: there is no such key; did you mean store.url?",
+            "seatless.toml:4: daemon.listen: \"here\" is not acceptable: it must be an IP address and a port, such as 127.0.0.1:7180",
+            "seatless.toml:5: daemon.drain_seconds: \"0\" is not acceptable: it must be a number of seconds above 0 and at most 34560000 (400 days)",
+            "seatless.toml:7: polcy.attempts_max: there is no such key; did you mean policy?",
+            "seatless.toml:17: environments.dev.tenant: \"contosso\" is not acceptable: there is no such tenant under [tenants]; did you mean contoso?",
+            "seatless.toml:18: environments.dev.url: \"http://contoso.crm4.dynamics.com\" is not acceptable: it must start with https://; http is only for this machine (localhost)",
+            "seatless.toml:19: environments.dev.id: \"no\" is not acceptable: it must be a GUID such as 6f1f9a4e-3c1d-4a76-9a0b-2f6f2f0f7a11",
+            "seatless.toml:20: environments.dev.license: \"x\" is not acceptable: it must be a name under [licenses], a part number that Seatless knows, or a GUID",
+            "environment variable SEATLESS_STORE_URL: two underscores separate a section from its key; write SEATLESS_STORE__URL",
+            "environment variable SEATLESS_POLICY__RETRY_LAST_SECONDS: policy.retry_last_seconds: \"1\" is not acceptable: it must not be below policy.retry_first_seconds, which is 2",
+            "command line: environments.dev.slots: there is no such key; did you mean environments.dev.slots_max?",
+        ]
+    );
+}
+
+#[test]
+fn each_bad_value_has_its_sentence() {
+    let environment = |line: &str| {
+        let base = "tenant = 'contoso'\nurl = 'https://a.crm.dynamics.com'\nid = 'aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee'\n";
+        let key = line.split(' ').next().unwrap();
+        let kept: String = base.lines().filter(|l| !l.starts_with(key)).map(|l| format!("{l}\n")).collect();
+        format!("{TENANT}[environments.dev]\n{kept}{line}")
+    };
+    let url = "it must end with the host, without a path or anything behind";
+    for (text, message) in [
+        (environment("url = 'https://a.crm.dynamics.com/x'"), url),
+        (environment("url = 'https://a.crm.dynamics.com?x'"), url),
+        (environment("url = 'https://a.crm.dynamics.com#x'"), url),
+        (environment("url = 'https://me:pw@a.crm.dynamics.com'"), "it must not hold a user name or password"),
+        (
+            environment(&format!("url = 'https://{}com'", "abc.".repeat(70))),
+            "its host is longer than 253 characters",
+        ),
+        (environment("url = 'ftp://a.crm.dynamics.com'"), "it must start with https://"),
+        (environment("url = 'http://localhost.evil.io'"), "http is only for this machine"),
+        (environment("url = 'a.crm.dynamics.com'"), "it must be a URL such as"),
+        (environment("id = '00000000-0000-0000-0000-000000000000'"), "it must be a GUID"),
+        (environment("id ="), "string values must be quoted"),
+        (environment("slots_max = 0"), "it must be a whole number from 1 to 100000"),
+        (environment("slots_max = '7'"), "it must be a whole number from 1 to 100000"),
+        (environment("security_roles = 'Basic User'"), "it must be a list of texts"),
+        (
+            environment("security_roles = ['Basic\\u200bUser']").replace('\'', "\""),
+            "the invisible character U+200B",
+        ),
+        (environment("business_unit = ''"), "it must not be empty"),
+        ("[environments.Dev]".to_owned(), "a name must begin with a-z or 0-9"),
+        ("[environments.dev]".to_owned(), "environments.dev.tenant: it is required but missing"),
+        ("[environments]\ndev = 1".to_owned(), "it is a table, not a value"),
+        ("[store.url]\nx = 1".to_owned(), "it must be a value, not a table"),
+        ("[sotre]".to_owned(), "there is no such key; did you mean store?"),
+        ("[store]\nurl = 'sqlite:a'\nurl = 'sqlite:b'".to_owned(), "duplicate key"),
+        ("[daemon]\nlog = 'in=fo=x'".to_owned(), "it must be a level"),
+        ("[credentials]\npolicy = 'seal'".to_owned(), "sealing needs at least one key"),
+        ("[credentials]\npolicy = 'reset'".to_owned(), "it must be seal or discard"),
+        ("[credentials]\nrecipients = ['age1x']".to_owned(), "each must be an age public key"),
+        ("[policy]\nsettle_seconds = -1".to_owned(), "it must be a number of seconds above 0"),
+        ("[policy]\nsettle_seconds = nan".to_owned(), "it must be a number of seconds above 0"),
+        ("[policy]\nsettle_seconds = 1e99".to_owned(), "it must be a number of seconds above 0"),
+        (
+            "[policy]\nconnect_seconds = 31".to_owned(),
+            "it must not be above policy.call_deadline_seconds, which is 30",
+        ),
+        ("[licenses.a]\nsku = 'nothing'".to_owned(), "it must be a part number that Seatless knows"),
+        (TENANT.replace("gb", "gbr"), "it must be a country code of two letters"),
+        (TENANT.replace("client_id", "kind = 'certificate'\nclient_id"), "this kind is not supported yet"),
+        (TENANT.replace("client_id", "client_secret_file = 'x'\nclient_id"), "keep one of the two"),
+        (TENANT.replace("usage_location", "cloud = 'publik'\nusage_location"), "did you mean public?"),
+    ] {
+        let faults = config(&text).bad();
+        assert!(faults.iter().any(|fault| fault.contains(message)), "wanted {message:?} in {faults:#?}");
+    }
+}
+
+#[test]
+fn one_thing_under_two_names_is_refused() {
+    let second =
+        ENVIRONMENT.replace("contoso-dev]", "contoso-tst]").replace("licenses.sales", "licenses.other");
+    let faults = config(&format!("{TENANT}{ENVIRONMENT}{second}")).bad();
+    assert_eq!(faults.len(), 3, "{faults:#?}");
+    assert!(faults[1].contains("the environment contoso-dev has the same url"), "{faults:#?}");
+    assert!(faults[2].contains("the environment contoso-dev has the same id"), "{faults:#?}");
+    assert!(faults[0].contains("is the same product"), "{faults:#?}");
+    let twin = TENANT.replace("tenants.contoso", "tenants.fabrikam");
+    assert!(config(&format!("{TENANT}{twin}")).bad()[0].contains("the tenant contoso has the same id"));
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_named() {
+    let mut case = config("");
+    case.file = Some(case.folder.path().join("gone.toml"));
+    assert!(case.bad()[0].starts_with("gone.toml: it cannot be read: "));
+    std::fs::write(case.file.as_ref().unwrap(), b"\xff").unwrap();
+    assert_eq!(case.bad(), ["gone.toml: it is not UTF-8 text"]);
+}
+
+/// The commented config with its settings active; `examples` too, if asked for.
+fn uncommented(examples: bool) -> String {
+    let line = |line: &str| match (line.strip_prefix("# Example: "), line.strip_prefix('#')) {
+        (Some(example), _) if examples => example.to_owned(),
+        (None, Some(setting)) if setting.starts_with(|c: char| c.is_ascii_lowercase()) => setting.to_owned(),
+        _ => line.to_owned(),
+    };
+    TEMPLATE.lines().map(|text| line(text) + "\n").collect()
+}
+
+/// What the settings are, without where they lie and who said so.
+fn essence(case: &Case) -> String {
+    let mut settings = case.good();
+    let folder = format!("{}/", case.folder.path().display());
+    settings.store.path = None;
+    format!(
+        "{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}",
+        settings.store,
+        settings.daemon,
+        settings.tenants,
+        settings.environments,
+        settings.clouds,
+        settings.credentials,
+        settings.policy,
+        settings.calls,
+        settings.level_check
+    )
+    .replace(&folder, "")
+}
+
+#[test]
+fn the_commented_config_equals_the_defaults() {
+    let empty = essence(&config(""));
+    assert_eq!(essence(&config(TEMPLATE)), empty);
+    let active = config(&uncommented(false));
+    assert_eq!(essence(&active), empty);
+    let set = active.good().origins().iter().filter(|origin| origin.origin != OriginKind::Default).count();
+    assert!(set > 25, "only {set} settings are active: the test uncomments nothing");
+    let example = config(&uncommented(true)).good();
+    assert_eq!(example.environments["contoso-dev"].tenant, "contoso");
+    assert_eq!(example.clouds["public"].graph_url, nothing().clouds["public"].graph_url);
+}
+
+#[test]
+fn the_commented_config_documents_every_key_once_and_no_other() {
+    let mut section = String::new();
+    let mut documented = Vec::new();
+    for line in TEMPLATE.lines() {
+        let line =
+            line.trim_start_matches("# Example: ").trim_start_matches("# Instead: ").trim_start_matches('#');
+        if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            section = name.replace("contoso-dev", "NAME");
+            for chosen in ["contoso", "public", "sales"] {
+                section = section.replace(&format!(".{chosen}"), ".NAME");
+            }
+        } else if let Some((key, _)) = line.split_once(" = ")
+            && key.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+        {
+            documented.push(format!("{section}.{key}"));
+        }
+    }
+    documented.sort();
+    let mut known: Vec<_> = KEYS.iter().map(|key| key.path.to_owned()).collect();
+    known.sort();
+    assert_eq!(documented, known);
+}

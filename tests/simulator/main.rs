@@ -1,0 +1,12 @@
+//! The simulator keeps Microsoft's contract (reference/microsoft-apis.md §7), asked through its one function.
+
+mod control;
+mod dataverse;
+mod examples;
+mod faults;
+mod graph;
+mod lab;
+mod licenses;
+mod propagation;
+mod sign_in;
+mod wire;

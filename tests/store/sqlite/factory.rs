@@ -1,0 +1,81 @@
+//! SQLite databases in a directory of their own.
+
+use crate::suite::world::{Database, Later};
+use seatless::domain::StoreId;
+use seatless::store::{OpenOptions, OwnerCard, SqliteStore, Store, StoreError};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+/// A database file in a directory that goes with it.
+pub struct File {
+    pub directory: TempDir,
+    pub pages_max: Option<u32>,
+    open: Mutex<Option<SqliteStore>>,
+}
+
+/// A fresh one.
+pub fn fresh() -> File {
+    let directory = tempfile::tempdir().expect("a directory can be made");
+    File { directory, pages_max: None, open: Mutex::new(None) }
+}
+
+impl File {
+    pub fn path(&self) -> PathBuf {
+        self.directory.path().join("seatless.db")
+    }
+
+    /// Opens it as its owner.
+    pub async fn own(&self) -> Result<SqliteStore, StoreError> {
+        let options = OpenOptions { pages_max: self.pages_max, ..OpenOptions::owner(self.path(), card()) };
+        SqliteStore::open(options, Arc::new(spawn)).await
+    }
+
+    /// Opens it for reading.
+    pub async fn read(&self) -> Result<SqliteStore, StoreError> {
+        SqliteStore::open(OpenOptions::reader(self.path()), Arc::new(spawn)).await
+    }
+
+    /// A connection that knows nothing of Seatless.
+    pub async fn bare(&self) -> sqlx::SqliteConnection {
+        use sqlx::Connection;
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(self.path());
+        sqlx::SqliteConnection::connect_with(&options).await.expect("the file can be opened")
+    }
+}
+
+impl Database for File {
+    fn open(&self) -> Later<'_, Arc<dyn Store>> {
+        Box::pin(async {
+            let store = self.own().await.expect("the database can be opened");
+            *self.open.lock().expect("no test panics while it holds this") = Some(store.clone());
+            let store: Arc<dyn Store> = Arc::new(store);
+            store
+        })
+    }
+
+    fn close(&self) -> Later<'_, ()> {
+        Box::pin(async {
+            let store = self.open.lock().expect("no test panics while it holds this").take();
+            if let Some(store) = store {
+                store.close().await.expect("the database can be closed");
+            }
+        })
+    }
+}
+
+/// Who owns test databases.
+pub fn card() -> OwnerCard {
+    OwnerCard {
+        new_store: StoreId(Uuid::from_u128(0x57043)),
+        host: "testbed".to_owned(),
+        since: chrono::DateTime::from_timestamp(1_800_000_000, 0).expect("within range"),
+        program: "seatless 0.1.0".to_owned(),
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place where the suite spawns: the store's writer")]
+pub fn spawn(future: std::pin::Pin<Box<dyn Future<Output = ()> + Send>>) {
+    tokio::spawn(future);
+}
