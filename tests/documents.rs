@@ -55,7 +55,10 @@ fn catalog() -> String {
         let (this_area, _) = code.as_str().split_once('.').unwrap();
         if this_area != area {
             area = this_area;
-            let _ = write!(text, "\n## {area}\n\n| code | what happened | what to do | who | again |\n|---|---|---|---|---|\n");
+            let _ = write!(
+                text,
+                "\n## {area}\n\n| code | what happened | what to do | who | again |\n|---|---|---|---|---|\n"
+            );
         }
         let row = code.row();
         let again = if row.retryable { "yes" } else { "no" };
@@ -116,8 +119,8 @@ fn named_paths(text: &str) -> impl Iterator<Item = &str> {
 fn the_marks_of_a_part_are_kept() {
     let text = "a\n<!-- begin x -->\nold\n<!-- end x -->\nb\n";
     assert_eq!(with_part(text, "x", "new\n"), "a\n<!-- begin x -->\nnew\n<!-- end x -->\nb\n");
-    assert_eq!(named_paths("see `src/domain`, (docs/machine.md) and src/**").collect::<Vec<_>>(), [
-        "src/domain",
-        "docs/machine.md"
-    ]);
+    assert_eq!(
+        named_paths("see `src/domain`, (docs/machine.md) and src/**").collect::<Vec<_>>(),
+        ["src/domain", "docs/machine.md"]
+    );
 }

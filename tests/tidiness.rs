@@ -62,7 +62,10 @@ fn assert_none(faults: Vec<String>) {
 
 /// A text without its comments.
 fn code(text: &str) -> String {
-    text.lines().map(|line| if line.trim_start().starts_with("//") { "" } else { line }).collect::<Vec<_>>().join("\n")
+    text.lines()
+        .map(|line| if line.trim_start().starts_with("//") { "" } else { line })
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 fn is_word(character: char) -> bool {
@@ -72,7 +75,11 @@ fn is_word(character: char) -> bool {
 /// The floor a file belongs to; none for `lib.rs` and `main.rs`.
 fn floor_of(path: &str) -> Option<&str> {
     let inside = path.strip_prefix("src/")?;
-    inside.split_once('/').map(|(floor, _)| floor).or_else(|| inside.strip_suffix(".rs")).filter(|name| !["lib", "main"].contains(name))
+    inside
+        .split_once('/')
+        .map(|(floor, _)| floor)
+        .or_else(|| inside.strip_suffix(".rs"))
+        .filter(|name| !["lib", "main"].contains(name))
 }
 
 /// How many `super::` lead from a file's own module to the root of the crate.
@@ -145,16 +152,19 @@ fn an_import_goes_down_never_up_or_sideways() {
 
 #[test]
 fn arrows_up_are_seen_however_they_are_written() {
-    let faults = |path: &str, text: &str| {
-        arrows_up(&File { path: path.to_owned(), text: text.to_owned() }).len()
-    };
+    let faults =
+        |path: &str, text: &str| arrows_up(&File { path: path.to_owned(), text: text.to_owned() }).len();
     assert_eq!(faults("src/engine/core.rs", "use crate::store::Store;\nuse crate::domain::Policy;"), 0);
     assert_eq!(faults("src/engine/core.rs", "use crate::cloud::Graph;"), 1);
     assert_eq!(faults("src/engine/core.rs", "// use crate::cloud::Graph;"), 0);
     assert_eq!(faults("src/engine/core.rs", "let x = crate::provisioning::Work::Create;"), 1);
     assert_eq!(faults("src/store/a.rs", "use crate::{domain::{A, B}, engine::C,\n    http};"), 2);
     assert_eq!(faults("src/store/a.rs", "use super::super::engine::C;"), 1);
-    assert_eq!(faults("src/store/sqlite/a.rs", "use super::super::engine::C;"), 0, "that is crate::store::engine");
+    assert_eq!(
+        faults("src/store/sqlite/a.rs", "use super::super::engine::C;"),
+        0,
+        "that is crate::store::engine"
+    );
     assert_eq!(faults("src/store/sqlite/mod.rs", "use super::super::engine::C;"), 1);
     assert_eq!(faults("src/simulator/world.rs", "use crate::domain::State;"), 1);
     assert_eq!(faults("src/cli/demo.rs", "use crate::simulator::World;\nuse crate::domain::State;"), 0);
@@ -170,13 +180,16 @@ fn more_than_a_list(file: &File) -> Vec<String> {
         return Vec::new();
     }
     let code = code(&file.text);
-    let statements = code.split_inclusive(';').map(without_attributes).filter(|statement| !statement.is_empty());
+    let statements =
+        code.split_inclusive(';').map(without_attributes).filter(|statement| !statement.is_empty());
     statements
         .filter(|statement| {
             let bare = without_visibility(statement);
             !statement.ends_with(';') || !(bare.starts_with("mod ") || bare.starts_with("use "))
         })
-        .map(|statement| format!("{}: more than a list: {}", file.path, statement.lines().next().unwrap_or_default()))
+        .map(|statement| {
+            format!("{}: more than a list: {}", file.path, statement.lines().next().unwrap_or_default())
+        })
         .collect()
 }
 
@@ -210,8 +223,15 @@ fn a_mod_rs_only_lists() {
 
 #[test]
 fn what_is_more_than_a_list_is_seen() {
-    let faults = |text: &str| more_than_a_list(&File { path: "src/app/mod.rs".to_owned(), text: text.to_owned() }).len();
-    assert_eq!(faults("//! Doc.\n\nmod a;\npub(crate) mod b;\n#[cfg(test)]\nmod c;\n\npub use a::{\n    X, Y,\n};\n"), 0);
+    let faults = |text: &str| {
+        more_than_a_list(&File { path: "src/app/mod.rs".to_owned(), text: text.to_owned() }).len()
+    };
+    assert_eq!(
+        faults(
+            "//! Doc.\n\nmod a;\npub(crate) mod b;\n#[cfg(test)]\nmod c;\n\npub use a::{\n    X, Y,\n};\n"
+        ),
+        0
+    );
     assert_eq!(faults("mod a;\npub fn f() {}\n"), 1);
     assert_eq!(faults("mod a { fn f() {} }\n"), 1);
     assert_eq!(faults("const X: u8 = 1;"), 1);
