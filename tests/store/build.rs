@@ -1,8 +1,6 @@
 //! Builders that read like a sentence.
 
-use seatless::domain::{
-    Account, Membership, NewRequest, OnExisting, Pinned, SkuId, UserPrincipalName,
-};
+use seatless::domain::{Account, Membership, NewRequest, OnExisting, Pinned, SkuId, UserPrincipalName};
 use uuid::Uuid;
 
 /// The license that requests ask for unless they say otherwise.

@@ -1,13 +1,13 @@
 //! Rests that end, and lanes that are taken from those who are gone.
 
 use super::cells::{Cells, micros};
+use super::commit::POOL_DELTAS;
 use super::json_rows::JsonRows;
 use super::lanes;
 use super::pen::Pen;
 use super::verdict::corrupt;
 use super::words::pool_columns;
 use super::writer::{Applied, Verb};
-use super::commit::POOL_DELTAS;
 use crate::domain::{HolderId, Instant, SkuId};
 use crate::store::{PoolKey, StoreError};
 use std::collections::{BTreeMap, BTreeSet};

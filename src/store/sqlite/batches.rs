@@ -129,7 +129,8 @@ impl Verb for Discard {
             }
             let users: Vec<&str> =
                 users.iter().map(|row| Cells::of(row).text()).collect::<Result<_, StoreError>>()?;
-            let users = serde_json::to_string(&users).map_err(|error| StoreError::Failed(error.to_string()))?;
+            let users =
+                serde_json::to_string(&users).map_err(|error| StoreError::Failed(error.to_string()))?;
             pen.run(sqlx::query(DISCARD_USERS).bind(users)).await?;
             Ok(true)
         })

@@ -55,10 +55,7 @@ struct Current {
 }
 
 /// Applies the intents of several callers; one list of fates for each, in their order.
-pub(super) async fn apply(
-    pen: &mut Pen,
-    orders: &[&BeginOrder],
-) -> Result<Vec<Vec<BeginFate>>, StoreError> {
+pub(super) async fn apply(pen: &mut Pen, orders: &[&BeginOrder]) -> Result<Vec<Vec<BeginFate>>, StoreError> {
     let mut current = read_current(pen, orders).await?;
     let mut writes = Writes::new();
     let mut fates = Vec::with_capacity(orders.len());
@@ -113,7 +110,12 @@ impl Writes {
     }
 
     /// The fate of one begin. A request can be begun once per transaction: what was begun leaves `current`.
-    fn weigh(&mut self, order: &BeginOrder, begin: &Begin, current: &mut HashMap<Uuid, Current>) -> BeginFate {
+    fn weigh(
+        &mut self,
+        order: &BeginOrder,
+        begin: &Begin,
+        current: &mut HashMap<Uuid, Current>,
+    ) -> BeginFate {
         let id = begin.request.0;
         let ours = |row: &Current| {
             row.epoch == begin.epoch
@@ -129,7 +131,14 @@ impl Writes {
         }
         let intent = begin.intent.0;
         let budgeted = begin.budgeted;
-        self.begun.row().id(id).int(begin.epoch).id(order.holder.0).id(intent).flag(budgeted).instant(order.now);
+        self.begun
+            .row()
+            .id(id)
+            .int(begin.epoch)
+            .id(order.holder.0)
+            .id(intent)
+            .flag(budgeted)
+            .instant(order.now);
         self.count += 1;
         if begin.assigns_license && row.license_free && self.lent_to.insert(row.user) {
             self.lent.row().id(row.user).id(intent);

@@ -76,7 +76,10 @@ impl<'r> Cells<'r> {
     }
 
     /// A word of one of the domain's enums, if there is one.
-    pub(super) fn maybe_word<T>(&mut self, parse: impl Fn(&str) -> Option<T>) -> Result<Option<T>, StoreError> {
+    pub(super) fn maybe_word<T>(
+        &mut self,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Result<Option<T>, StoreError> {
         self.maybe_text()?.map(|text| parse(text).ok_or_else(|| unknown_word(text))).transpose()
     }
 }

@@ -10,15 +10,19 @@ use super::writer::{BeginOrder, Job, Single, Ticket, Verb};
 use super::{read_admission, read_history, read_requests, read_work};
 use crate::domain::{BatchId, HolderId, Instant, ObjectId, RequestId, StoreId};
 use crate::store::{
-    Admission, Answer, Batch, BatchDraft, Batches, Begin, BeginFate, Claim, Commit, Count, Event, Events, Filter,
-    Group, Intake, LaneView, Member, Page, Pool, PoolKey, Requests, RowFate, StageReport, StagedRequest, Store,
-    StoreError, Tally, Work,
+    Admission, Answer, Batch, BatchDraft, Batches, Begin, BeginFate, Claim, Commit, Count, Event, Events,
+    Filter, Group, Intake, LaneView, Member, Page, Pool, PoolKey, Requests, RowFate, StageReport,
+    StagedRequest, Store, StoreError, Tally, Work,
 };
 use tokio::sync::oneshot;
 
 impl SqliteStore {
     /// Queues a job and waits for its answer. Once queued it is applied, whether or not anybody still waits.
-    async fn ask<T>(&self, job: Job, answer: oneshot::Receiver<Result<T, StoreError>>) -> Result<T, StoreError> {
+    async fn ask<T>(
+        &self,
+        job: Job,
+        answer: oneshot::Receiver<Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
         let Some(writer) = &self.writer else {
             return Err(StoreError::Failed("the database was opened for reading only".to_owned()));
         };
@@ -118,7 +122,9 @@ impl Admission for SqliteStore {
     }
 
     fn confirmed_holders(&self, key: PoolKey, confirmed_before: Instant) -> Answer<'_, u32> {
-        Box::pin(async move { read_admission::confirmed_holders(&self.readers, &key, confirmed_before).await })
+        Box::pin(
+            async move { read_admission::confirmed_holders(&self.readers, &key, confirmed_before).await },
+        )
     }
 
     fn slot_holders(&self, tenant: String, environment: String) -> Answer<'_, Vec<ObjectId>> {

@@ -9,7 +9,8 @@ pub fn has_wal_reset_bug(version: &str) -> bool {
     };
     let first_with_wal = (3, 7, 0);
     let first_without_bug = (3, 51, 3);
-    let ported_back = matches!((major, minor), (3, 44) if patch >= 6) || matches!((major, minor), (3, 50) if patch >= 7);
+    let ported_back =
+        matches!((major, minor), (3, 44) if patch >= 6) || matches!((major, minor), (3, 50) if patch >= 7);
     let version = (major, minor, patch);
     version >= first_with_wal && version < first_without_bug && !ported_back
 }

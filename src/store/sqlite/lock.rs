@@ -28,8 +28,12 @@ impl OwnerLock {
             Err(TryLockError::Error(error)) => return Err(refused(error)),
         }
         let since = card.since.to_rfc3339_opts(SecondsFormat::Millis, true);
-        let owner =
-            format!("process {} on host {} since {since} ({})\n", std::process::id(), card.host, card.program);
+        let owner = format!(
+            "process {} on host {} since {since} ({})\n",
+            std::process::id(),
+            card.host,
+            card.program
+        );
         file.set_len(0).and_then(|()| file.write_all(owner.as_bytes())).map_err(refused)?;
         Ok(Self { _file: file })
     }

@@ -108,11 +108,8 @@ impl Asked {
     fn read(cells: &mut Cells<'_>) -> Result<Self, StoreError> {
         let tenant = cells.take()?;
         let environment = cells.take()?;
-        let pinned = Pinned {
-            tenant_id: cells.id()?,
-            environment_id: cells.id()?,
-            dataverse_origin: cells.take()?,
-        };
+        let pinned =
+            Pinned { tenant_id: cells.id()?, environment_id: cells.id()?, dataverse_origin: cells.take()? };
         let business_unit = cells.take()?;
         let roles = cells.text()?;
         let on_existing = cells.word(|word| OnExisting::parse(word).ok())?;
@@ -122,8 +119,7 @@ impl Asked {
                 .map_err(|_| rule("its security roles are no list of names"))?,
             on_existing,
         };
-        let priority =
-            i32::try_from(cells.int()?).map_err(|_| rule("its priority is out of range"))?;
+        let priority = i32::try_from(cells.int()?).map_err(|_| rule("its priority is out of range"))?;
         let external_id = cells.take()?;
         let note = cells.take()?;
         let user_tenant_id = cells.id()?;

@@ -35,7 +35,7 @@ mod open;
 mod statements;
 
 pub use library::has_wal_reset_bug;
-pub use options::{Mode, OpenOptions, OwnerCard, Spawn};
 pub use open::SqliteStore;
+pub use options::{Mode, OpenOptions, OwnerCard, Spawn};
 pub use schema::MIGRATIONS;
 pub use writer::WriterStats;

@@ -88,7 +88,8 @@ async fn next_users(readers: &Readers, room: usize) -> Result<Vec<Uuid>, StoreEr
         let key = pool_key_of("seat", cells.text()?, cells.text()?)?;
         let free = usize::try_from(cells.int()?).unwrap_or(0).min(room);
         let PoolKey::Seat { tenant, sku } = key else { continue };
-        let query = sqlx::query(NEXT_USERS).bind(tenant).bind(sku.0).bind(i64::try_from(free).unwrap_or(i64::MAX));
+        let query =
+            sqlx::query(NEXT_USERS).bind(tenant).bind(sku.0).bind(i64::try_from(free).unwrap_or(i64::MAX));
         for row in readers.rows(query).await? {
             let mut cells = Cells::of(&row);
             let user = cells.id()?;
@@ -141,7 +142,8 @@ pub(super) async fn confirmed_holders(
     confirmed_before: Instant,
 ) -> Result<u32, StoreError> {
     let PoolKey::Seat { tenant, sku: SkuId(sku) } = key else { return Ok(0) };
-    let query = sqlx::query(CONFIRMED_HOLDERS).bind(tenant.as_str()).bind(*sku).bind(micros(confirmed_before));
+    let query =
+        sqlx::query(CONFIRMED_HOLDERS).bind(tenant.as_str()).bind(*sku).bind(micros(confirmed_before));
     match readers.row(query).await? {
         Some(row) => Cells::of(&row).count(),
         None => Ok(0),

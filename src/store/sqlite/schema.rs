@@ -103,7 +103,9 @@ pub(super) async fn read_back(pen: &mut Pen) -> Result<(), StoreError> {
     {
         let row = pen.row(sqlx::query(pragma)).await?;
         let found = row.and_then(|row| {
-            row.try_get_unchecked::<String, _>(0).or_else(|_| row.try_get::<i64, _>(0).map(|n| n.to_string())).ok()
+            row.try_get_unchecked::<String, _>(0)
+                .or_else(|_| row.try_get::<i64, _>(0).map(|n| n.to_string()))
+                .ok()
         });
         if found.as_deref() != Some(wanted) {
             return Err(StoreError::Failed(format!("{pragma} is {found:?}, it must be {wanted}")));

@@ -1,10 +1,10 @@
 //! The words of rows that are not the domain's own, and small translations shared by several statements.
 
-use crate::domain::{Code, Failure};
-use crate::store::{LicenseHold, PoolKey, PoolKind, Seat, StoreError, UserOrigin};
 use super::verdict::corrupt;
-use serde::{Deserialize, Serialize};
+use crate::domain::{Code, Failure};
 use crate::domain::{Instant, IntentId, SkuId};
+use crate::store::{LicenseHold, PoolKey, PoolKind, Seat, StoreError, UserOrigin};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// The version of the machine's rules, written into each event.
@@ -38,8 +38,8 @@ pub(super) fn failure_of(code: Option<&str>, text: Option<&str>) -> Result<Optio
     let Some(code) = code else { return Ok(None) };
     let unreadable = || corrupt("a stored failure", &format!("{code:?} with {text:?} is not readable"));
     let code: Code = code.parse().map_err(|_| unreadable())?;
-    let FailureText { message, remote_request_ids } =
-        text.map_or(Ok(FailureText { message: String::new(), remote_request_ids: Vec::new() }), |text| {
+    let FailureText { message, remote_request_ids } = text
+        .map_or(Ok(FailureText { message: String::new(), remote_request_ids: Vec::new() }), |text| {
             serde_json::from_str(text).map_err(|_| unreadable())
         })?;
     Ok(Some(Failure { code, message, remote_request_ids }))
@@ -105,7 +105,9 @@ pub(super) const fn pool_kind_word(kind: PoolKind) -> &'static str {
 pub(super) fn pool_columns(key: &PoolKey) -> (&'static str, &str, String) {
     match key {
         PoolKey::Seat { tenant, sku } => (pool_kind_word(PoolKind::Seat), tenant, sku.to_string()),
-        PoolKey::Slot { tenant, environment } => (pool_kind_word(PoolKind::Slot), tenant, environment.clone()),
+        PoolKey::Slot { tenant, environment } => {
+            (pool_kind_word(PoolKind::Slot), tenant, environment.clone())
+        }
     }
 }
 

@@ -45,7 +45,8 @@ fn waves<'a>(commits: &[&'a Commit]) -> Vec<Vec<Entry<'a>>> {
         for (of_row, row) in commit.rows.iter().enumerate() {
             let entry = Entry { commit, row, of_commit, of_row };
             // The later of two must also come later, so it goes into the wave after the last that knows its request.
-            let place = waves.iter().rposition(|(ids, _)| ids.contains(&row.request)).map_or(0, |place| place + 1);
+            let place =
+                waves.iter().rposition(|(ids, _)| ids.contains(&row.request)).map_or(0, |place| place + 1);
             if place == waves.len() {
                 waves.push((HashSet::new(), Vec::new()));
             }

@@ -5,10 +5,9 @@ use super::super::json_rows::{JsonRows, id_list};
 use super::super::pen::Pen;
 use super::super::verdict::corrupt;
 use super::super::words::{license_of, pool_columns, pool_key_of, seat_of};
-use crate::domain::{
-    BatchId, Direction, HolderId, RequestId, SkuId, State, Status, UserId,
-};
+use crate::domain::{BatchId, Direction, HolderId, RequestId, SkuId, State, Status, UserId};
 use crate::store::{LicenseHold, PoolKey, Seat, StoreError};
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
@@ -78,8 +77,8 @@ pub(super) async fn read(
             epoch: cells.int()?,
             slot_held: cells.flag()?,
         };
-        if !users.contains_key(&row.user) {
-            users.insert(row.user, read_user(&mut cells, row.user)?);
+        if let Entry::Vacant(entry) = users.entry(row.user) {
+            entry.insert(read_user(&mut cells, row.user)?);
         }
         rows.insert(id, row);
     }
@@ -88,8 +87,8 @@ pub(super) async fn read(
 
 fn read_user(cells: &mut Cells<'_>, id: UserId) -> Result<UserRow, StoreError> {
     let (seat, seat_at) = (cells.text()?, cells.maybe_instant()?);
-    let seat = seat_of(seat, seat_at)
-        .ok_or_else(|| corrupt(format!("user {id}"), "its seat contradicts itself"))?;
+    let seat =
+        seat_of(seat, seat_at).ok_or_else(|| corrupt(format!("user {id}"), "its seat contradicts itself"))?;
     let seat_license = cells.maybe_id()?.map(SkuId);
     let (hold, intent, since) = (cells.text()?, cells.maybe_id()?, cells.maybe_instant()?);
     let license = license_of(hold, intent, since)

@@ -22,7 +22,11 @@ pub(in super::super) const ROWS: &str = "
       AND (v ->> 2 IS NULL OR holder = unhex(v ->> 2))";
 
 /// Adds one row for [`ROWS`]; gives back the lane it goes to.
-pub(super) fn push(rows: &mut JsonRows, written: &Written<'_>, lanes: &LaneBook) -> Result<Option<i64>, StoreError> {
+pub(super) fn push(
+    rows: &mut JsonRows,
+    written: &Written<'_>,
+    lanes: &LaneBook,
+) -> Result<Option<i64>, StoreError> {
     let Written { commit, order, before, slot_held } = written;
     let transition = &order.transition;
     let next = &transition.next;

@@ -93,10 +93,8 @@ pub(super) fn apply_seat(
     now: Instant,
     rest: Duration,
 ) {
-    let pool_of_seat = || PoolKey::Seat {
-        tenant: row.tenant.clone(),
-        sku: user.seat_license.unwrap_or(row.license),
-    };
+    let pool_of_seat =
+        || PoolKey::Seat { tenant: row.tenant.clone(), sku: user.seat_license.unwrap_or(row.license) };
     match (effect, user.seat) {
         (SeatEffect::Keep, _)
         | (SeatEffect::Take, Seat::Held { .. })
@@ -152,7 +150,9 @@ pub(super) fn apply_slot(pools: &mut Pools, row: &Row, effect: SlotEffect) -> bo
 pub(super) fn license_after(hold: LicenseHold, effect: LicenseEffect, now: Instant) -> LicenseHold {
     match (effect, hold) {
         (LicenseEffect::Unchanged, hold) => hold,
-        (LicenseEffect::Confirmed, LicenseHold::MayBeHeld { intent }) => LicenseHold::Held { intent, since: now },
+        (LicenseEffect::Confirmed, LicenseHold::MayBeHeld { intent }) => {
+            LicenseHold::Held { intent, since: now }
+        }
         (LicenseEffect::Confirmed, hold @ (LicenseHold::None | LicenseHold::Held { .. })) => hold,
         (LicenseEffect::Gone, _) => LicenseHold::None,
     }

@@ -209,7 +209,9 @@ pub(super) async fn counts(pen: &mut Pen, ledger: &Ledger<'_>) -> Result<(), Sto
     if !down.is_empty() {
         let down = down.into_json();
         if pen.run(sqlx::query(COUNT_DOWN).bind(down.as_str())).await? != downs {
-            return Err(StoreError::Corrupt("the counters do not know a request that was counted".to_owned()));
+            return Err(StoreError::Corrupt(
+                "the counters do not know a request that was counted".to_owned(),
+            ));
         }
         pen.run(sqlx::query(COUNT_CLEAN).bind(down.as_str())).await?;
     }
@@ -220,7 +222,13 @@ pub(super) async fn pools(pen: &mut Pen, ledger: &Ledger<'_>) -> Result<(), Stor
     let mut rows = JsonRows::new();
     for (key, delta) in &ledger.pools.deltas {
         let (kind, tenant, subject) = pool_columns(key);
-        rows.row().text(kind).text(tenant).text(&subject).int(delta.held).int(delta.others).int(delta.waiting);
+        rows.row()
+            .text(kind)
+            .text(tenant)
+            .text(&subject)
+            .int(delta.held)
+            .int(delta.others)
+            .int(delta.waiting);
     }
     if rows.is_empty() {
         return Ok(());
