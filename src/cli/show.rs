@@ -94,7 +94,12 @@ async fn history(store: &SqliteStore, request: RequestId) -> Result<Vec<Event>, 
     }
 }
 
-async fn show_batch(context: &Context, store: &SqliteStore, batch: &Batch, form: Output) -> Result<Exit, Trouble> {
+async fn show_batch(
+    context: &Context,
+    store: &SqliteStore,
+    batch: &Batch,
+    form: Output,
+) -> Result<Exit, Trouble> {
     let now = context.clock.now();
     let progress = BatchProgress::of(batch.requests, &store.counts(Some(batch.id)).await?);
     let progress = match batch.accepted_at.and_then(|at| (now - at).to_std().ok()) {

@@ -56,7 +56,8 @@ pub async fn find_batch(store: &(impl Batches + ?Sized), text: &str) -> Result<B
         0 => Err(BatchLookupError::Unknown(text.to_owned())),
         1 => Ok(found.remove(0)),
         _ => {
-            let candidates = found.iter().take(5).map(|batch| format!("{} ({})", batch.id, batch.source)).collect();
+            let candidates =
+                found.iter().take(5).map(|batch| format!("{} ({})", batch.id, batch.source)).collect();
             Err(BatchLookupError::Ambiguous { text: text.to_owned(), candidates })
         }
     }
