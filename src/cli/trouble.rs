@@ -104,9 +104,14 @@ impl From<SubmissionError> for Trouble {
                 let total = faults.total();
                 let what = if total == 1 { "1 fault".to_owned() } else { format!("{total} faults") };
                 let mut lines = vec![format!("{what}; nothing was submitted")];
+                let mut last_hint = "";
                 for fault in &faults.shown {
-                    lines.push(format!("{fault} [{}]", fault.failure.code));
-                    lines.push(format!("  hint: {}", fault.hint()));
+                    let sentence = fault.to_string();
+                    // A hint that the sentence holds, or that was just given, only makes the list longer.
+                    let hint = Some(fault.hint()).filter(|hint| *hint != last_hint && !sentence.contains(hint));
+                    lines.push(format!("{sentence} [{}]", fault.failure.code));
+                    lines.extend(hint.map(|hint| format!("  hint: {hint}")));
+                    last_hint = hint.unwrap_or(last_hint);
                 }
                 if faults.left_out > 0 {
                     lines.push(format!("… and {} more", faults.left_out));

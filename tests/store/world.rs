@@ -2,12 +2,12 @@
 
 use super::build::{Ask, SALES};
 use seatless::domain::{
-    BatchId, Command, Facts, HolderId, Input, Instant, IntentId, ObjectId, OpenIntent, Outcome, Policy,
-    RequestId, SkuId, State, Status, Step, Subject, Transition, UserId, decide,
+    BatchId, Command, Facts, HolderId, Input, Instant, IntentId, ObjectId, OpenIntent, Outcome, Policy, RequestId,
+    SkuId, State, Status, Step, Subject, Transition, UserId, decide,
 };
 use seatless::store::{
-    Actor, BatchDraft, Begin, BeginFate, Claim, Commit, CommitRow, Group, LaneRelease, Learned, Member,
-    Origin, PoolKey, RowFate, StageReport, StagedRequest, Store,
+    Actor, BatchDraft, Begin, BeginFate, Claim, Commit, CommitRow, Group, LaneRelease, Learned, Member, Origin,
+    PoolKey, RowFate, StageReport, StagedRequest, Store,
 };
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -142,9 +142,7 @@ impl World {
         let counts = self.store.counts(None).await.expect("counters can be read");
         let kept: BTreeMap<_, u64> = counts
             .into_iter()
-            .map(|count| {
-                ((count.batch, count.tenant, count.environment, count.state, count.status), count.requests)
-            })
+            .map(|count| ((count.batch, count.tenant, count.environment, count.state, count.status), count.requests))
             .collect();
         assert_eq!(kept, counted, "the counters equal a recount");
     }
@@ -197,8 +195,7 @@ impl World {
     }
 
     pub fn commit_of(&self, rows: Vec<CommitRow>, group: Option<&Group>) -> Commit {
-        let lane =
-            group.map(|group| LaneRelease { lane: group.lane, gate_until: None, trouble: 0, failure: None });
+        let lane = group.map(|group| LaneRelease { lane: group.lane, gate_until: None, trouble: 0, failure: None });
         Commit {
             now: self.now(),
             actor: engine(),
@@ -226,8 +223,7 @@ impl World {
     /// Gives an order to one request, as a command does.
     pub async fn order(&self, id: RequestId, command: Command) -> Vec<RowFate> {
         let member = self.member(id).await;
-        let row =
-            CommitRow { holder: None, ..self.row(&member, self.decide(&member, Input::Ordered(command))) };
+        let row = CommitRow { holder: None, ..self.row(&member, self.decide(&member, Input::Ordered(command))) };
         self.commit_rows(vec![row]).await
     }
 
@@ -274,10 +270,7 @@ impl World {
     }
 
     pub async fn offer_slots(&self, environment: &str, slots_max: u32) {
-        self.store
-            .observe(slots(environment), slots_max, 0, self.now())
-            .await
-            .expect("a pool can be observed");
+        self.store.observe(slots(environment), slots_max, 0, self.now()).await.expect("a pool can be observed");
     }
 
     pub async fn pool(&self, key: PoolKey) -> seatless::store::Pool {
@@ -287,10 +280,9 @@ impl World {
     /// Grants seats to whoever can have one.
     pub async fn admit(&self) -> Vec<RowFate> {
         let candidates = self.store.candidates(1_000).await.expect("candidates can be read");
-        let rows = candidates.iter().map(|member| CommitRow {
-            holder: None,
-            ..self.row(member, self.decide(member, Input::Admitted))
-        });
+        let rows = candidates
+            .iter()
+            .map(|member| CommitRow { holder: None, ..self.row(member, self.decide(member, Input::Admitted)) });
         self.commit_rows(rows.collect()).await
     }
 
@@ -301,13 +293,50 @@ impl World {
             if all.iter().all(|member| member.request.progress.state >= state) {
                 return;
             }
-            self.work_once(state).await;
+            self.work_once(Some(state)).await;
         }
         panic!("the requests do not reach {state}");
     }
 
-    /// One round: seats, then one good outcome for each due request that has not reached the state.
-    pub async fn work_once(&self, until: State) {
+    /// Works with good outcomes until one request has reached a state.
+    pub async fn work_until_state(&self, id: RequestId, state: State) {
+        for _ in 0..200 {
+            if self.state(id).await.0 >= state {
+                return;
+            }
+            self.work_once(Some(state)).await;
+        }
+        panic!("{id} does not reach {state}");
+    }
+
+    /// Claims until one request has come to its end, with good outcomes for it and none for the others.
+    pub async fn claim_and_unwind(&self, id: RequestId) {
+        for _ in 0..20 {
+            if self.state(id).await.1.is_terminal() {
+                return;
+            }
+            for group in self.claim().await {
+                let members = group.members.iter().filter(|member| member.request.id == id);
+                let rows = members.map(|member| self.row(member, self.report(member, Outcome::Advanced)));
+                self.commit(self.commit_of(rows.collect(), Some(&group))).await;
+            }
+        }
+        panic!("{id} does not end");
+    }
+
+    /// Works with good outcomes until every request has ended.
+    pub async fn work_to_success(&self) {
+        for _ in 0..200 {
+            if self.all().await.iter().all(|member| member.request.progress.status().is_terminal()) {
+                return;
+            }
+            self.work_once(None).await;
+        }
+        panic!("the requests do not end");
+    }
+
+    /// One round: seats, then one good outcome for each due request that has not gone far enough.
+    async fn work_once(&self, until: Option<State>) {
         for member in self.all().await {
             self.offer_slots(&member.request.asked.environment, 1_000).await;
         }
@@ -319,14 +348,14 @@ impl World {
             if group.step == Step::AssignLicense {
                 self.begin_group(group).await;
             }
-            let rows =
-                group.members.iter().filter(|member| member.request.progress.state < until).map(|member| {
-                    let mut row = self.row(member, self.report(member, Outcome::Advanced));
-                    if group.step == Step::CreateUser {
-                        row.learned.object_id = Some(ObjectId(member.user.id.0));
-                    }
-                    row
-                });
+            let goes_on = |member: &&Member| until.is_none_or(|until| member.request.progress.state < until);
+            let rows = group.members.iter().filter(goes_on).map(|member| {
+                let mut row = self.row(member, self.report(member, Outcome::Advanced));
+                if group.step == Step::CreateUser {
+                    row.learned.object_id = Some(ObjectId(member.user.id.0));
+                }
+                row
+            });
             self.commit(self.commit_of(rows.collect(), Some(group))).await;
         }
         if groups.is_empty() {
