@@ -21,9 +21,9 @@ use uuid::Uuid;
 const HOLDER: HolderId = HolderId(Uuid::from_u128(0x1111));
 
 /// The batches, in the order of submission.
-pub const ADAS: &str = "0a000000-0000-7000-8000-000000000000";
-pub const BOBS: &str = "0b000000-0000-7000-8000-000000000000";
-pub const OTHERS: &str = "0c000000-0000-7000-8000-000000000000";
+pub(crate) const ADAS: &str = "0a000000-0000-7000-8000-000000000000";
+pub(crate) const BOBS: &str = "0b000000-0000-7000-8000-000000000000";
+pub(crate) const OTHERS: &str = "0c000000-0000-7000-8000-000000000000";
 
 /// Where the clock begins.
 fn begin() -> Instant {
@@ -39,12 +39,12 @@ struct Populace {
 }
 
 /// An empty database.
-pub fn empty(path: &Path) {
+pub(crate) fn empty(path: &Path) {
     runtime().block_on(async { open(path).await.close().await.unwrap() });
 }
 
 /// The database with everybody in it.
-pub fn populate(path: &Path) {
+pub(crate) fn populate(path: &Path) {
     runtime().block_on(async {
         let store = open(path).await;
         let mut populace = Populace { store, now: begin(), ids: 0, polls: 0, eves_failures: 0 };
