@@ -88,7 +88,15 @@ async fn batches(context: &Context, args: &ListArgs) -> Result<Exit, Trouble> {
         Output::Table => table(&listed).write(&mut out, width_of_stdout())?,
         Output::Csv => {
             let header = [
-                "id", "source", "actor", "accepted_at", "requests", "active", "blocked", "succeeded", "failed",
+                "id",
+                "source",
+                "actor",
+                "accepted_at",
+                "requests",
+                "active",
+                "blocked",
+                "succeeded",
+                "failed",
                 "cancelled",
             ];
             let rows = listed.iter().map(|(batch, progress)| {

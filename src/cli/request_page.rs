@@ -45,8 +45,10 @@ pub(super) fn lines(
 ) -> Vec<String> {
     let mut lines = head(view, palette);
     lines.push(String::new());
-    let waits: Vec<String> =
-        entries.iter().map(|entry| entry.waited_seconds.map_or_else(String::new, |s| format!("+{}", span(s)))).collect();
+    let waits: Vec<String> = entries
+        .iter()
+        .map(|entry| entry.waited_seconds.map_or_else(String::new, |s| format!("+{}", span(s))))
+        .collect();
     let room = waits.iter().map(|wait| wait.chars().count()).max().unwrap_or(0);
     for (entry, wait) in entries.iter().zip(&waits) {
         let begin = format!("{}  {wait:>room$}  ", entry.at.to_the_second());
@@ -59,7 +61,8 @@ pub(super) fn lines(
         ));
         lines.extend(entry.failure.iter().map(|failure| format!("{indent}{}", cause(failure))));
         if !entry.remote_request_ids.is_empty() {
-            let ids = format!("{indent}remote request ids: {}", visible(&entry.remote_request_ids.join(", ")));
+            let ids =
+                format!("{indent}remote request ids: {}", visible(&entry.remote_request_ids.join(", ")));
             lines.push(palette.faint().apply_to(ids).to_string());
         }
     }
@@ -120,7 +123,11 @@ fn told(entry: &Entry) -> String {
 
 fn often(entry: &Entry) -> String {
     let last = entry.last_at.map(|at: Moment| format!(", the last time at {}", at.beside(entry.at)));
-    if entry.count > 1 { format!(", {} times{}", entry.count, last.unwrap_or_default()) } else { String::new() }
+    if entry.count > 1 {
+        format!(", {} times{}", entry.count, last.unwrap_or_default())
+    } else {
+        String::new()
+    }
 }
 
 fn cause(failure: &FailureView) -> String {

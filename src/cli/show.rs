@@ -26,7 +26,7 @@ pub(super) async fn run(context: &Context, args: ShowArgs) -> Result<Exit, Troub
     let batch = find_batch(&store, &args.what).await;
     match (request, batch) {
         (Ok(member), Ok(batch)) => Err(Trouble::usage(format!(
-            "{:?} names both the request {} and the batch {}.",
+            "{:?} names both the request {} and the batch {}",
             args.what, member.request.id, batch.id
         ))
         .hint("give more characters of the id")),
@@ -34,7 +34,7 @@ pub(super) async fn run(context: &Context, args: ShowArgs) -> Result<Exit, Troub
         (Err(_), Ok(batch)) => show_batch(context, &store, &batch, args.output).await,
         (Err(LookupError::Unknown(_)), Err(error @ BatchLookupError::NoneYet)) => Err(error.into()),
         (Err(LookupError::Unknown(text)), Err(_)) => Err(Trouble::usage(format!(
-            "No request and no batch is called {text:?}."
+            "no request and no batch is called {text:?}"
         ))
         .hint(
             "give an id, the first characters of one, or a user name with /environment behind it; `seatless list` shows them",
@@ -94,7 +94,12 @@ async fn history(store: &SqliteStore, request: RequestId) -> Result<Vec<Event>, 
     }
 }
 
-async fn show_batch(context: &Context, store: &SqliteStore, batch: &Batch, form: Output) -> Result<Exit, Trouble> {
+async fn show_batch(
+    context: &Context,
+    store: &SqliteStore,
+    batch: &Batch,
+    form: Output,
+) -> Result<Exit, Trouble> {
     let now = context.clock.now();
     let progress = BatchProgress::of(batch.requests, &store.counts(Some(batch.id)).await?);
     let progress = match batch.accepted_at.and_then(|at| (now - at).to_std().ok()) {

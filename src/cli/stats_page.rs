@@ -10,7 +10,8 @@ pub(super) const HEADER: [&str; 5] = ["section", "tenant", "subject", "figure", 
 
 /// The page.
 pub(super) fn lines(stats: &Stats, now: Instant, palette: Palette, width: Option<usize>) -> Vec<String> {
-    let mut lines: Vec<String> = stats.efficiency.iter().flat_map(|figures| headline(figures, palette)).collect();
+    let mut lines: Vec<String> =
+        stats.efficiency.iter().flat_map(|figures| headline(figures, palette)).collect();
     if stats.requests.is_empty() {
         lines.push("Nothing was submitted yet.".to_owned());
     } else {
@@ -124,14 +125,16 @@ pub(super) fn pools(pools: &[PoolView], palette: Palette) -> Grid {
         let number = |count: u32| Cell::new(count.to_string(), palette.plain());
         // Somebody waits and nothing is free: that is what holds the work up.
         let short = pool.free == 0 && pool.waiting > 0;
-        let stressed = |count: u32| {
-            Cell::new(count.to_string(), if short { palette.slow() } else { palette.plain() })
-        };
+        let stressed =
+            |count: u32| Cell::new(count.to_string(), if short { palette.slow() } else { palette.plain() });
         grid.row([
             Cell::new(kind, palette.plain()),
             Cell::new(&pool.tenant, palette.plain()),
             Cell::new(pool.subject(), palette.plain()),
-            Cell::new(pool.capacity.map_or_else(|| "?".to_owned(), |count| count.to_string()), palette.plain()),
+            Cell::new(
+                pool.capacity.map_or_else(|| "?".to_owned(), |count| count.to_string()),
+                palette.plain(),
+            ),
             number(pool.others),
             number(pool.held),
             stressed(pool.free),
@@ -156,7 +159,8 @@ pub(super) fn lane_line(lane: &TroubledLane, now: Instant, palette: Palette) -> 
         1 => ", the last group failed".to_owned(),
         times => format!(", the last {times} groups failed"),
     };
-    let cause = lane.failure.as_ref().map(|failure| format!(": {} [{}]", visible(&failure.message), failure.code));
+    let cause =
+        lane.failure.as_ref().map(|failure| format!(": {} [{}]", visible(&failure.message), failure.code));
     format!(
         "{}{rest}{failed}{}",
         palette.slow().apply_to(visible(&lane.subject())),

@@ -7,7 +7,11 @@ use crate::domain::{BatchId, Status};
 /// A bar with the share that has settled, and when the rest will have.
 pub(super) fn settled_line(progress: &BatchProgress, palette: Palette, width: usize) -> String {
     let (filled, empty) = bar(progress.settled_share, width);
-    let style = if progress.by_status.blocked + progress.by_status.failed > 0 { palette.slow() } else { palette.good() };
+    let style = if progress.by_status.blocked + progress.by_status.failed > 0 {
+        palette.slow()
+    } else {
+        palette.good()
+    };
     let left = match progress.estimated_seconds_left {
         Some(seconds) => format!(", about {} left", span(seconds)),
         None => String::new(),
@@ -41,7 +45,8 @@ pub(super) fn reasons(reasons: &[Reason], batch: Option<BatchId>, palette: Palet
     let mut lines = Vec::new();
     for reason in reasons {
         let head = format!("{} {}: {}", reason.requests, reason.status, reason.code);
-        let example = if reason.example.is_empty() { String::new() } else { format!(" {}", visible(&reason.example)) };
+        let example =
+            if reason.example.is_empty() { String::new() } else { format!(" {}", visible(&reason.example)) };
         lines.push(format!("{}  {}{example}", palette.bad().apply_to(head), reason.sentence));
         lines.push(format!("  to do: {} ({})", reason.hint, reason.who_can()));
         let more = reason.requests.saturating_sub(reason.names.len() as u64);
@@ -51,7 +56,9 @@ pub(super) fn reasons(reasons: &[Reason], batch: Option<BatchId>, palette: Palet
     }
     if reasons.iter().any(|reason| reason.status == Status::Blocked) {
         let of = batch.map(|batch| format!(" --batch {batch}")).unwrap_or_default();
-        lines.push(format!("List them with `seatless list{of} --status blocked`; try one again with `seatless retry ID`."));
+        lines.push(format!(
+            "List them with `seatless list{of} --status blocked`; try one again with `seatless retry ID`."
+        ));
     }
     lines
 }

@@ -19,7 +19,7 @@ pub enum BatchLookupError {
     #[error("no batch was submitted yet")]
     NoneYet,
     /// Nothing is called so.
-    #[error("no batch is called {0:?}; give its id, the first characters of it, or latest")]
+    #[error("no batch is called {0:?}")]
     Unknown(String),
     /// Several are.
     #[error("{text:?} names several batches: {}", .candidates.join(", "))]
@@ -56,7 +56,8 @@ pub async fn find_batch(store: &(impl Batches + ?Sized), text: &str) -> Result<B
         0 => Err(BatchLookupError::Unknown(text.to_owned())),
         1 => Ok(found.remove(0)),
         _ => {
-            let candidates = found.iter().take(5).map(|batch| format!("{} ({})", batch.id, batch.source)).collect();
+            let candidates =
+                found.iter().take(5).map(|batch| format!("{} ({})", batch.id, batch.source)).collect();
             Err(BatchLookupError::Ambiguous { text: text.to_owned(), candidates })
         }
     }

@@ -30,7 +30,8 @@ impl<'a, S: Requests + ?Sized> Pages<'a, S> {
         if self.ended {
             return Ok(Vec::new());
         }
-        let wanted = self.left.map_or(PAGE_ROWS, |left| u32::try_from(left).unwrap_or(PAGE_ROWS).min(PAGE_ROWS));
+        let wanted =
+            self.left.map_or(PAGE_ROWS, |left| u32::try_from(left).unwrap_or(PAGE_ROWS).min(PAGE_ROWS));
         let page = Page { after: self.after, rows_max: wanted };
         let members = self.store.requests(self.filter.clone(), page).await?;
         let read = members.len() as u64;

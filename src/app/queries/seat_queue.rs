@@ -38,7 +38,9 @@ pub async fn seat_place(
         }
         read += page.len() as u64;
         let license = member.request.asked.account.license;
-        for other in page.iter().filter(|other| waits(other) && other.request.asked.account.license == license) {
+        for other in
+            page.iter().filter(|other| waits(other) && other.request.asked.account.license == license)
+        {
             let place = (Reverse(other.request.asked.priority), other.request.id);
             line.entry(other.user.id).and_modify(|earlier| *earlier = place.min(*earlier)).or_insert(place);
         }

@@ -49,7 +49,10 @@ pub fn efficiency(tallies: &[(String, Tally, f64)]) -> Vec<Efficiency> {
     tenants.into_iter().map(|(tenant, totals)| of_tenant(tenant, totals)).collect()
 }
 
-fn of_tenant(tenant: &str, [seat_seconds, returned, propagation_seconds, propagations]: [f64; 4]) -> Efficiency {
+fn of_tenant(
+    tenant: &str,
+    [seat_seconds, returned, propagation_seconds, propagations]: [f64; 4],
+) -> Efficiency {
     let average = |seconds: f64, times: f64| (times > 0.0).then(|| round(seconds / 60.0 / times));
     let propagation = average(propagation_seconds, propagations);
     Efficiency {

@@ -37,7 +37,9 @@ impl TroubledLane {
 pub fn troubled_lanes(lanes: &[LaneView], now: Instant) -> Vec<TroubledLane> {
     lanes
         .iter()
-        .filter(|lane| lane.trouble > 0 || lane.gate_until.is_some_and(|until| until > now) && lane.failure.is_some())
+        .filter(|lane| {
+            lane.trouble > 0 || lane.gate_until.is_some_and(|until| until > now) && lane.failure.is_some()
+        })
         .map(|lane| TroubledLane {
             step: lane.step,
             tenant: lane.tenant.clone(),

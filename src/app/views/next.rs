@@ -119,7 +119,11 @@ fn timed(request: &Request, direction: Direction, at: Instant, around: Circumsta
     if let Some(lane) = around.lane
         && let Some(until) = lane.gate_until.filter(|until| *until > around.now && *until > at)
     {
-        return Next::Gated { step, until: Moment(until), failure: lane.failure.as_ref().map(FailureView::from) };
+        return Next::Gated {
+            step,
+            until: Moment(until),
+            failure: lane.failure.as_ref().map(FailureView::from),
+        };
     }
     let waits = step == Step::AwaitPropagation && direction == Direction::Forward;
     let gives_up_at = waits.then(|| Moment(progress.entered_at + around.policy.propagation_deadline));
@@ -134,7 +138,9 @@ impl Next {
             Self::Working { step } => format!("{} now", doing(*step)),
             Self::Due { step, at, .. } if at.0 <= now => format!("{} now", doing(*step)),
             Self::Due { step, at, .. } => format!("{} in {}", doing(*step), until(at.0, now)),
-            Self::Seat { place: Some(SeatPlace { place, of }), .. } => format!("waits for a seat, {place} of {of}"),
+            Self::Seat { place: Some(SeatPlace { place, of }), .. } => {
+                format!("waits for a seat, {place} of {of}")
+            }
             Self::Seat { place: None, .. } => "waits for a seat".to_owned(),
             Self::Gated { step, until: at, .. } => {
                 format!("{} in {}, its lane rests", doing(*step), until(at.0, now))

@@ -52,7 +52,9 @@ impl From<&Pool> for PoolView {
     fn from(pool: &Pool) -> Self {
         let (kind, tenant, environment, license) = match &pool.key {
             PoolKey::Seat { tenant, sku } => (PoolKind::Seat, tenant, None, Some(*sku)),
-            PoolKey::Slot { tenant, environment } => (PoolKind::Slot, tenant, Some(environment.clone()), None),
+            PoolKey::Slot { tenant, environment } => {
+                (PoolKind::Slot, tenant, Some(environment.clone()), None)
+            }
         };
         Self {
             kind,

@@ -2,7 +2,8 @@
 
 use super::{FailureView, Moment};
 use crate::domain::{
-    BatchId, Direction, ObjectId, OnExisting, Phase, RequestId, SkuId, State, Status, Step, SystemUserId, Timer,
+    BatchId, Direction, ObjectId, OnExisting, Phase, RequestId, SkuId, State, Status, Step, SystemUserId,
+    Timer,
 };
 use crate::store::{LicenseHold, Member, Seat, UserOrigin};
 use serde::Serialize;

@@ -28,14 +28,22 @@ struct Teller {
 
 impl Default for Teller {
     fn default() -> Self {
-        Self { entries: Vec::new(), stay: 0, milestone_at: None, direction: Direction::Forward, blocked: false }
+        Self {
+            entries: Vec::new(),
+            stay: 0,
+            milestone_at: None,
+            direction: Direction::Forward,
+            blocked: false,
+        }
     }
 }
 
 impl Teller {
     fn tell(&mut self, event: &Event) {
         match event.kind {
-            EventKind::Begun | EventKind::Throttled | EventKind::Failed | EventKind::Rescued => self.fold(event),
+            EventKind::Begun | EventKind::Throttled | EventKind::Failed | EventKind::Rescued => {
+                self.fold(event)
+            }
             EventKind::Paused | EventKind::Resumed | EventKind::Adopted => self.push(event, None),
             EventKind::Submitted => {
                 self.push(event, None);

@@ -97,10 +97,12 @@ impl Grid {
     /// The width of each column; none for one that is left out.
     fn widths(&self, width: Option<usize>) -> Vec<Option<usize>> {
         let natural = |place: usize| {
-            let cells = self.rows.iter().filter_map(|row| row.get(place)).map(|cell| measure_text_width(&cell.text));
+            let cells =
+                self.rows.iter().filter_map(|row| row.get(place)).map(|cell| measure_text_width(&cell.text));
             cells.max().unwrap_or(0).max(measure_text_width(self.columns[place].title))
         };
-        let mut widths: Vec<Option<usize>> = (0..self.columns.len()).map(|place| Some(natural(place))).collect();
+        let mut widths: Vec<Option<usize>> =
+            (0..self.columns.len()).map(|place| Some(natural(place))).collect();
         let Some(width) = width else { return widths };
         while self.total(&widths, true) > width {
             let droppable = |place: &usize| self.columns[*place].fit == Fit::Drop && widths[*place].is_some();
@@ -112,7 +114,9 @@ impl Grid {
                 (Fit::Cut { min }, Some(width)) => width.saturating_sub(min),
                 (Fit::Keep | Fit::Drop, _) | (Fit::Cut { .. }, None) => 0,
             };
-            let Some(widest) = (0..widths.len()).max_by_key(slack).filter(|place| slack(place) > 0) else { break };
+            let Some(widest) = (0..widths.len()).max_by_key(slack).filter(|place| slack(place) > 0) else {
+                break;
+            };
             widths[widest] = widths[widest].map(|width| width - 1);
         }
         widths

@@ -34,7 +34,10 @@ mod tests {
 
     #[test]
     fn what_a_terminal_acts_on_is_spelled_out() {
-        assert_eq!(visible("\u{1b}[31mred\u{9b}2J\r\n\t\u{7f}"), "\\u{1b}[31mred\\u{9b}2J\\u{d}\\u{a}\\u{9}\\u{7f}");
+        assert_eq!(
+            visible("\u{1b}[31mred\u{9b}2J\r\n\t\u{7f}"),
+            "\\u{1b}[31mred\\u{9b}2J\\u{d}\\u{a}\\u{9}\\u{7f}"
+        );
         assert_eq!(visible("evil\u{202e}txt"), "evil\\u{202e}txt");
         assert_eq!(visible("Zoë Łukasz 東京"), "Zoë Łukasz 東京");
     }

@@ -61,7 +61,8 @@ impl Bars {
     fn new() -> Self {
         let multi = MultiProgress::with_draw_target(ProgressDrawTarget::stderr());
         let add = |name: &'static str, template: &str| {
-            let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+            let style =
+                ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
             let bar = multi.add(ProgressBar::new(0));
             bar.set_style(style.progress_chars("█▉▊▋▌▍▎▏·"));
             bar.set_prefix(name);
@@ -74,7 +75,10 @@ impl Bars {
             .collect();
         let statuses = [(Status::Succeeded, "green"), (Status::Blocked, "red"), (Status::Failed, "red")]
             .map(|(status, color)| {
-                (status, add(status.as_str(), &format!("{{prefix:>15.{color}}} {{bar:30.{color}/dim}} {{pos}}")))
+                (
+                    status,
+                    add(status.as_str(), &format!("{{prefix:>15.{color}}} {{bar:30.{color}/dim}} {{pos}}")),
+                )
             })
             .into();
         Self { multi, all, states, statuses }

@@ -74,7 +74,8 @@ pub(super) fn report(
             }
         }
         Output::Csv => {
-            let header = ["batch", "verdict", "requests", "active", "blocked", "succeeded", "failed", "cancelled"];
+            let header =
+                ["batch", "verdict", "requests", "active", "blocked", "succeeded", "failed", "cancelled"];
             let by = &progress.by_status;
             let row = [
                 batch.map(|batch| batch.to_string()).unwrap_or_default(),

@@ -1,8 +1,8 @@
 //! The watch: a picture each second, until Ctrl-C.
 
+use super::frame;
 use super::log::Log;
 use super::picture::Watcher;
-use super::frame;
 use crate::app::TokioTimer;
 use crate::app::queries::find_batch;
 use crate::cli::context::Context;
@@ -32,7 +32,8 @@ pub(in crate::cli) async fn run(context: &Context, args: WatchArgs) -> Result<Ex
     if args.once {
         let picture = watcher.look().await?;
         let mut out = std::io::stdout().lock();
-        for line in frame::lines(&picture, palette, width_of_stdout().unwrap_or(WIDTH_ELSEWHERE), usize::MAX) {
+        for line in frame::lines(&picture, palette, width_of_stdout().unwrap_or(WIDTH_ELSEWHERE), usize::MAX)
+        {
             writeln!(out, "{line}")?;
         }
         return Ok(Exit::Ok);

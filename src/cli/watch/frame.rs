@@ -58,15 +58,17 @@ fn head(picture: &Picture, palette: Palette) -> Vec<String> {
     lines.push(match &picture.daemon {
         Daemon::Runs(health) => {
             let since = Moment(health.since).beside(picture.at);
-            let text = format!("seatless {} runs as process {} since {since}", health.version, health.process_id);
+            let text =
+                format!("seatless {} runs as process {} since {since}", health.version, health.process_id);
             palette.faint().apply_to(visible(&text)).to_string()
         }
         Daemon::Silent => {
             palette.slow().apply_to("A daemon is there but does not answer; look at its log.").to_string()
         }
-        Daemon::None => {
-            palette.slow().apply_to("No daemon runs, so nothing moves; start one with `seatless run`.").to_string()
-        }
+        Daemon::None => palette
+            .slow()
+            .apply_to("No daemon runs, so nothing moves; start one with `seatless run`.")
+            .to_string(),
     });
     lines
 }
@@ -98,7 +100,12 @@ fn stopped(picture: &Picture, palette: Palette) -> Vec<String> {
         .iter()
         .map(|reason| {
             let head = format!("{:>5} {} {}", reason.requests, reason.status, reason.code);
-            format!("{}  {} {}", palette.bad().apply_to(head), reason.sentence, palette.faint().apply_to(reason.hint))
+            format!(
+                "{}  {} {}",
+                palette.bad().apply_to(head),
+                reason.sentence,
+                palette.faint().apply_to(reason.hint)
+            )
         })
         .collect()
 }

@@ -55,7 +55,11 @@ impl Latest {
         Ok(self.kept.iter().cloned().collect())
     }
 
-    async fn happening(&mut self, store: &SqliteStore, event: &Event) -> Result<Option<Happening>, StoreError> {
+    async fn happening(
+        &mut self,
+        store: &SqliteStore,
+        event: &Event,
+    ) -> Result<Option<Happening>, StoreError> {
         if self.names.len() > NAMES_MAX {
             self.names.clear();
         }

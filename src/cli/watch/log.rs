@@ -28,7 +28,12 @@ impl Log {
         }
         for happening in &picture.latest {
             if happening.sequence > self.sequence {
-                lines.push(format!("{} {} {}", happening.at, visible(&happening.name), visible(&happening.text)));
+                lines.push(format!(
+                    "{} {} {}",
+                    happening.at,
+                    visible(&happening.name),
+                    visible(&happening.text)
+                ));
             }
         }
         self.sequence = picture.latest.last().map_or(self.sequence, |last| last.sequence.max(self.sequence));

@@ -2,7 +2,9 @@
 
 use super::latest::{Happening, Latest};
 use crate::app::queries::{LANES_MAX, blocked_reasons};
-use crate::app::views::{BatchProgress, Moment, Pace, PoolView, Reason, TroubledLane, pool_views, troubled_lanes};
+use crate::app::views::{
+    BatchProgress, Moment, Pace, PoolView, Reason, TroubledLane, pool_views, troubled_lanes,
+};
 use crate::cli::context::Context;
 use crate::cli::trouble::Trouble;
 use crate::http::Health;
