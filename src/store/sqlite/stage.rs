@@ -97,8 +97,9 @@ impl Stage {
         let mut report = StageReport::default();
         let mut added = JsonRows::new();
         for (place, staged) in self.chunk.iter().enumerate() {
-            if let Some(user) = admit(place, staged, &mut users, &mut requests, &mut report) {
-                push_request(&mut added, staged, user);
+            let print = staged.asked.fingerprint();
+            if let Some(user) = admit(place, staged, print, &mut users, &mut requests, &mut report) {
+                push_request(&mut added, staged, user, &print);
             }
         }
         self.write(pen, users, added, &report).await?;
@@ -170,6 +171,7 @@ impl Stage {
 fn admit<'a>(
     place: usize,
     staged: &'a StagedRequest,
+    print: [u8; 32],
     users: &mut HashMap<(&'a str, &'a str), KnownUser>,
     requests: &mut HashMap<(UserId, &'a str), KnownRequest>,
     report: &mut StageReport,
@@ -186,7 +188,6 @@ fn admit<'a>(
             written_by: Some(place),
         }),
     };
-    let print = asked.fingerprint();
     if let Some(stored) = requests.get(&(user.id, asked.environment.as_str())) {
         if stored.in_progress {
             report.faults.push(StageFault::InProgress { line });
@@ -227,7 +228,7 @@ fn push_user(rows: &mut JsonRows, staged: &StagedRequest, user: &KnownUser) {
         .bytes(&user.print);
 }
 
-fn push_request(rows: &mut JsonRows, staged: &StagedRequest, user: UserId) {
+fn push_request(rows: &mut JsonRows, staged: &StagedRequest, user: UserId, print: &[u8; 32]) {
     let asked = &staged.asked;
     // A list of texts always has a JSON form.
     let roles = serde_json::to_string(&asked.membership.security_roles).unwrap_or_default();
@@ -246,7 +247,7 @@ fn push_request(rows: &mut JsonRows, staged: &StagedRequest, user: UserId) {
         .int(i64::from(asked.priority))
         .maybe_text(asked.external_id.as_deref())
         .maybe_text(asked.note.as_deref())
-        .bytes(&asked.fingerprint());
+        .bytes(print);
 }
 
 fn print_of(bytes: &[u8]) -> Result<[u8; 32], StoreError> {
