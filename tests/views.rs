@@ -5,8 +5,8 @@ use seatless::app::views::{
     BatchProgress, Circumstances, Entry, Next, Pace, SeatPlace, efficiency, next, span, timeline,
 };
 use seatless::domain::{
-    Account, BatchId, Code, Direction, EventKind, Failure, HolderId, Membership, NewRequest, Phase, Pinned, Policy,
-    Progress, RequestId, SkuId, State, Status, Step, Timer, UserId, UserPrincipalName,
+    Account, BatchId, Code, Direction, EventKind, Failure, HolderId, Membership, NewRequest, Phase, Pinned,
+    Policy, Progress, RequestId, SkuId, State, Status, Step, Timer, UserId, UserPrincipalName,
 };
 use seatless::store::{Actor, Count, Event, LaneView, Origin, Request, Tally};
 use std::time::Duration;
@@ -143,8 +143,13 @@ fn what_repeats_is_told_once_even_when_it_alternates() {
 #[test]
 fn another_code_is_another_line() {
     use State::Requested;
-    let failed = |seconds, code| because(event(seconds, EventKind::Failed, Requested, Requested), code, "", &[]);
-    let history = [failed(1, Code::RemoteUnavailable), failed(2, Code::RemoteUncertain), failed(3, Code::RemoteUnavailable)];
+    let failed =
+        |seconds, code| because(event(seconds, EventKind::Failed, Requested, Requested), code, "", &[]);
+    let history = [
+        failed(1, Code::RemoteUnavailable),
+        failed(2, Code::RemoteUncertain),
+        failed(3, Code::RemoteUnavailable),
+    ];
     assert_eq!(
         told(&timeline(&history)),
         [
@@ -294,7 +299,10 @@ fn next_names_the_place_in_the_line_and_the_lane_that_rests() {
     assert_eq!(said(&create, Some(&lane), None).0, "creating the user now");
     // Neither does one that opens before the request is due.
     lane.gate_until = Some(at(145));
-    assert_eq!(said(&due(Step::CreateUser, State::Requested, 200), Some(&lane), None).0, "creating the user in 1 min 40 s");
+    assert_eq!(
+        said(&due(Step::CreateUser, State::Requested, 200), Some(&lane), None).0,
+        "creating the user in 1 min 40 s"
+    );
 }
 
 #[test]
@@ -363,12 +371,14 @@ fn the_end_is_estimated_from_the_recent_pace() {
     pace.note(seconds(160), 80);
     assert_eq!(pace.seconds_left(10), Some(10.0));
 
-    let progress = BatchProgress::of(30, &[count(State::Unlicensed, Status::Succeeded, 20)]).expecting(&pace, at(0));
+    let progress =
+        BatchProgress::of(30, &[count(State::Unlicensed, Status::Succeeded, 20)]).expecting(&pace, at(0));
     assert_eq!(progress.estimated_seconds_left, Some(10.0));
     assert_eq!(progress.estimated_end_at.unwrap().0, at(10));
     let json = serde_json::to_value(&progress).unwrap();
     assert_eq!(json["estimated_end_at"], "2026-01-05T09:00:10.000Z");
-    let ended = BatchProgress::of(20, &[count(State::Unlicensed, Status::Succeeded, 20)]).expecting(&pace, at(0));
+    let ended =
+        BatchProgress::of(20, &[count(State::Unlicensed, Status::Succeeded, 20)]).expecting(&pace, at(0));
     assert!(serde_json::to_value(&ended).unwrap().get("estimated_end_at").is_none());
 }
 
@@ -384,7 +394,11 @@ fn seat_time_is_compared_with_the_fixed_hour() {
     assert_eq!(figures[0].seat_minutes_average, Some(25.0));
     assert_eq!(figures[0].seat_minutes_saved_total, Some(70.0));
     assert_eq!(figures[0].propagation_minutes_average, Some(65.0));
-    assert_eq!(figures[0].propagation_minutes_saved_average, Some(-5.0), "slower than an hour is said as well");
+    assert_eq!(
+        figures[0].propagation_minutes_saved_average,
+        Some(-5.0),
+        "slower than an hour is said as well"
+    );
     let none = efficiency(&[tally(Tally::SeatSeconds, 0.0)]);
     assert_eq!(none[0].seat_minutes_average, None);
 }

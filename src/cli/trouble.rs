@@ -108,7 +108,8 @@ impl From<SubmissionError> for Trouble {
                 for fault in &faults.shown {
                     let sentence = fault.to_string();
                     // A hint that the sentence holds, or that was just given, only makes the list longer.
-                    let hint = Some(fault.hint()).filter(|hint| *hint != last_hint && !sentence.contains(hint));
+                    let hint =
+                        Some(fault.hint()).filter(|hint| *hint != last_hint && !sentence.contains(hint));
                     lines.push(format!("{sentence} [{}]", fault.failure.code));
                     lines.extend(hint.map(|hint| format!("  hint: {hint}")));
                     last_hint = hint.unwrap_or(last_hint);
@@ -159,11 +160,10 @@ impl From<BatchLookupError> for Trouble {
             BatchLookupError::NoneYet => {
                 Self::usage(error.to_string()).hint("submit a list with `seatless submit FILE`")
             }
-            BatchLookupError::Unknown(_) | BatchLookupError::Ambiguous { .. } => {
-                Self::usage(error.to_string()).hint(
-                "give its id, the first characters of it, or latest; `seatless list --batches` shows them",
+            BatchLookupError::Unknown(_) | BatchLookupError::Ambiguous { .. } => Self::usage(
+                error.to_string(),
             )
-            }
+            .hint("give its id, the first characters of it, or latest; `seatless list --batches` shows them"),
         }
     }
 }

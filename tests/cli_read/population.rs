@@ -5,13 +5,13 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use seatless::domain::{
-    Account, BatchId, Charge, Code, Failure, HolderId, Input, Instant, IntentId, Membership, NewRequest, ObjectId,
-    OnExisting, OpenIntent, Outcome, Pinned, Policy, RequestId, SkuId, StoreId, Step, Subject, UserId,
-    UserPrincipalName, decide,
+    Account, BatchId, Charge, Code, Failure, HolderId, Input, Instant, IntentId, Membership, NewRequest,
+    ObjectId, OnExisting, OpenIntent, Outcome, Pinned, Policy, RequestId, SkuId, Step, StoreId, Subject,
+    UserId, UserPrincipalName, decide,
 };
 use seatless::store::{
-    Actor, Admission, BatchDraft, Begin, Claim, Commit, CommitRow, Group, Intake, LaneRelease, Learned, Member,
-    OpenOptions, Origin, OwnerCard, PoolKey, SqliteStore, StagedRequest, Tally, TallyEntry, Work,
+    Actor, Admission, BatchDraft, Begin, Claim, Commit, CommitRow, Group, Intake, LaneRelease, Learned,
+    Member, OpenOptions, Origin, OwnerCard, PoolKey, SqliteStore, StagedRequest, Tally, TallyEntry, Work,
 };
 use std::path::Path;
 use std::sync::Arc;
@@ -50,7 +50,9 @@ pub(crate) fn populate(path: &Path) {
         let mut populace = Populace { store, now: begin(), ids: 0, polls: 0, eves_failures: 0 };
         populace.submit(ADAS, "ada.csv", &[("ada", "dev")]).await;
         populace.submit(BOBS, "bob.csv", &[("bob", "dev")]).await;
-        populace.submit(OTHERS, "the\u{1b}[31mothers.csv", &[("cleo", "dev"), ("dora", "prod"), ("eve", "prod")]).await;
+        populace
+            .submit(OTHERS, "the\u{1b}[31mothers.csv", &[("cleo", "dev"), ("dora", "prod"), ("eve", "prod")])
+            .await;
         for environment in ["dev", "prod"] {
             let key = PoolKey::Slot { tenant: "contoso".to_owned(), environment: environment.to_owned() };
             populace.store.observe(key, 7, 1, populace.now).await.unwrap();
@@ -142,7 +144,8 @@ impl Populace {
     async fn round(&mut self) {
         self.now += TimeDelta::minutes(1);
         let candidates = self.store.candidates(100).await.unwrap();
-        let rows: Vec<CommitRow> = candidates.iter().map(|member| self.row(member, Input::Admitted)).collect();
+        let rows: Vec<CommitRow> =
+            candidates.iter().map(|member| self.row(member, Input::Admitted)).collect();
         self.commit(rows, None, Vec::new()).await;
         let claim = Claim { holder: HOLDER, now: self.now, lanes_max: 100, members_max: 100 };
         for group in self.store.claim(claim).await.unwrap() {
@@ -169,7 +172,8 @@ impl Populace {
             }
             let mut row = self.row(member, Input::Reported { outcome, looked_at: self.now });
             if group.step == Step::CreateUser {
-                row.learned.object_id = Some(ObjectId(Uuid::from_u128(0x0b1e_c700 + member.user.id.0.as_u128() % 256)));
+                row.learned.object_id =
+                    Some(ObjectId(Uuid::from_u128(0x0b1e_c700 + member.user.id.0.as_u128() % 256)));
             }
             row.learned.remote_request_ids = vec![format!("{}-{}", name, group.step)];
             rows.push(row);
@@ -180,7 +184,8 @@ impl Populace {
     fn outcome(&mut self, name: &str, step: Step) -> Outcome {
         match (name, step) {
             ("bob", Step::CreateUser) => Outcome::Blocked {
-                failure: Failure::new(Code::GraphNameTaken, "Its object id is 5f3a.").seen_as(["bob-7".to_owned()]),
+                failure: Failure::new(Code::GraphNameTaken, "Its object id is 5f3a.")
+                    .seen_as(["bob-7".to_owned()]),
             },
             ("ada", Step::AwaitPropagation) if self.polls < 3 => {
                 self.polls += 1;
@@ -242,7 +247,9 @@ impl Populace {
 fn tallied(step: Step) -> Vec<TallyEntry> {
     let entry = |tally, amount| TallyEntry { tenant: "contoso".to_owned(), tally, amount };
     match step {
-        Step::AwaitPropagation => vec![entry(Tally::PropagationSeconds, 240.0), entry(Tally::Propagations, 1.0)],
+        Step::AwaitPropagation => {
+            vec![entry(Tally::PropagationSeconds, 240.0), entry(Tally::Propagations, 1.0)]
+        }
         Step::RemoveLicense => vec![entry(Tally::SeatSeconds, 360.0), entry(Tally::SeatsReturned, 1.0)],
         _ => Vec::new(),
     }

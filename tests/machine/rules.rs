@@ -2,8 +2,8 @@
 
 use crate::world::{Turn, World, failure};
 use seatless::domain::{
-    Charge, Code, Command, Direction, EventKind, Input, LicenseEffect, Outcome, Phase, SeatEffect, State, Status,
-    Step, Timer,
+    Charge, Code, Command, Direction, EventKind, Input, LicenseEffect, Outcome, Phase, SeatEffect, State,
+    Status, Step, Timer,
 };
 use std::time::Duration;
 
@@ -182,10 +182,9 @@ fn throttling_costs_nothing_however_long_it_lasts() {
 #[test]
 fn what_goes_wrong_with_a_whole_call_is_charged_to_the_lane() {
     let lane = Charge::Lane { wait: Duration::from_secs(7) };
-    for outcome in [
-        transient(lane),
-        Outcome::Ambiguous { failure: failure(Code::RemoteUncertain), charge: lane },
-    ] {
+    for outcome in
+        [transient(lane), Outcome::Ambiguous { failure: failure(Code::RemoteUncertain), charge: lane }]
+    {
         let mut world = seated();
         for _ in 0..100 {
             world.turn(&Turn::of(outcome.clone()));

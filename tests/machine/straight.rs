@@ -2,17 +2,18 @@
 
 use crate::world::{Turn, World};
 use seatless::domain::{
-    Command, EventKind, Input, LicenseEffect as L, Policy, SeatEffect as Seat, SlotEffect as Slot, State, Status,
-    Step,
+    Command, EventKind, Input, LicenseEffect as L, Policy, SeatEffect as Seat, SlotEffect as Slot, State,
+    Status, Step,
 };
 
 #[test]
 fn the_straight_path() {
+    use State::{Created, Licensed, NonInteractive, Propagated, Requested, Unlicensed};
     use seatless::domain::EventKind::{Admitted, Advanced, Checked, Verified};
     use seatless::domain::Step::{
-        AssignLicense, AwaitPropagation, CheckEnvironment, CreateUser, RemoveLicense, SetNonInteractive, Verify,
+        AssignLicense, AwaitPropagation, CheckEnvironment, CreateUser, RemoveLicense, SetNonInteractive,
+        Verify,
     };
-    use State::{Created, Licensed, NonInteractive, Propagated, Requested, Unlicensed};
     #[rustfmt::skip]
     let table: &[(Step, EventKind, State, L, Seat, Slot)] = &[
         (CheckEnvironment,  Checked,  Requested,      L::Unchanged, Seat::Keep,   Slot::Take),
@@ -28,7 +29,8 @@ fn the_straight_path() {
     for &(step, kind, state, license, seat, slot) in table {
         assert_eq!(world.step, Some(step));
         let input = kind == Admitted;
-        let moment = if input { world.put(Input::Admitted, 0.5).unwrap() } else { world.turn(&Turn::good()).unwrap() };
+        let moment =
+            if input { world.put(Input::Admitted, 0.5).unwrap() } else { world.turn(&Turn::good()).unwrap() };
         let transition = moment.transition;
         assert_eq!(transition.event.unwrap().kind, kind, "{step}");
         assert_eq!(world.progress.state, state, "{step}");

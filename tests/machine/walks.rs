@@ -192,8 +192,7 @@ fn every_input(world: &World) -> Vec<Input> {
         outcomes.push(Outcome::Ambiguous { failure: failure.clone(), charge });
     }
     outcomes.extend(State::ALL.iter().map(|&to| Outcome::Regressed { to, failure: failure.clone() }));
-    let reported =
-        outcomes.into_iter().map(|outcome| Input::Reported { outcome, looked_at: world.now });
+    let reported = outcomes.into_iter().map(|outcome| Input::Reported { outcome, looked_at: world.now });
     let ordered =
         [Command::Pause, Command::Resume, Command::Retry, Command::Cancel].into_iter().map(Input::Ordered);
     reported.chain(ordered).chain([Input::Admitted, Input::Rescued, Input::Poisoned]).collect()

@@ -4,8 +4,8 @@ use crate::legality;
 use chrono::TimeDelta;
 use seatless::domain::{
     Code, Direction, EventKind, EvidenceKind, Facts, Failure, Inapplicable, Input, Instant, IntentId,
-    LicenseEffect, OpenIntent, Outcome, Phase, Policy, Progress, SeatEffect, SlotEffect, State, Step, Subject,
-    Timer, Transition, budget_spent, decide, step_of,
+    LicenseEffect, OpenIntent, Outcome, Phase, Policy, Progress, SeatEffect, SlotEffect, State, Step,
+    Subject, Timer, Transition, budget_spent, decide, step_of,
 };
 use std::time::Duration;
 use uuid::Uuid;
@@ -234,7 +234,9 @@ impl World {
             Outcome::Absent { .. } => EvidenceKind::Absent,
             // What does not lie behind a request on its way forward is no surprise.
             Outcome::Regressed { to, .. } => match fallen_to(*to, &moment.facts) {
-                to if to < moment.before.state && is_forward(&moment.before.phase) => EvidenceKind::Behind(to),
+                to if to < moment.before.state && is_forward(&moment.before.phase) => {
+                    EvidenceKind::Behind(to)
+                }
                 _ => return,
             },
             Outcome::Advanced | Outcome::NotYet { .. } => return self.surprises.clear(),

@@ -2,12 +2,12 @@
 
 use super::build::{Ask, SALES};
 use seatless::domain::{
-    BatchId, Command, Facts, HolderId, Input, Instant, IntentId, ObjectId, OpenIntent, Outcome, Policy, RequestId,
-    SkuId, State, Status, Step, Subject, Transition, UserId, decide,
+    BatchId, Command, Facts, HolderId, Input, Instant, IntentId, ObjectId, OpenIntent, Outcome, Policy,
+    RequestId, SkuId, State, Status, Step, Subject, Transition, UserId, decide,
 };
 use seatless::store::{
-    Actor, BatchDraft, Begin, BeginFate, Claim, Commit, CommitRow, Group, LaneRelease, Learned, Member, Origin,
-    PoolKey, RowFate, StageReport, StagedRequest, Store,
+    Actor, BatchDraft, Begin, BeginFate, Claim, Commit, CommitRow, Group, LaneRelease, Learned, Member,
+    Origin, PoolKey, RowFate, StageReport, StagedRequest, Store,
 };
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -142,7 +142,9 @@ impl World {
         let counts = self.store.counts(None).await.expect("counters can be read");
         let kept: BTreeMap<_, u64> = counts
             .into_iter()
-            .map(|count| ((count.batch, count.tenant, count.environment, count.state, count.status), count.requests))
+            .map(|count| {
+                ((count.batch, count.tenant, count.environment, count.state, count.status), count.requests)
+            })
             .collect();
         assert_eq!(kept, counted, "the counters equal a recount");
     }
@@ -195,7 +197,8 @@ impl World {
     }
 
     pub fn commit_of(&self, rows: Vec<CommitRow>, group: Option<&Group>) -> Commit {
-        let lane = group.map(|group| LaneRelease { lane: group.lane, gate_until: None, trouble: 0, failure: None });
+        let lane =
+            group.map(|group| LaneRelease { lane: group.lane, gate_until: None, trouble: 0, failure: None });
         Commit {
             now: self.now(),
             actor: engine(),
@@ -223,7 +226,8 @@ impl World {
     /// Gives an order to one request, as a command does.
     pub async fn order(&self, id: RequestId, command: Command) -> Vec<RowFate> {
         let member = self.member(id).await;
-        let row = CommitRow { holder: None, ..self.row(&member, self.decide(&member, Input::Ordered(command))) };
+        let row =
+            CommitRow { holder: None, ..self.row(&member, self.decide(&member, Input::Ordered(command))) };
         self.commit_rows(vec![row]).await
     }
 
@@ -270,7 +274,10 @@ impl World {
     }
 
     pub async fn offer_slots(&self, environment: &str, slots_max: u32) {
-        self.store.observe(slots(environment), slots_max, 0, self.now()).await.expect("a pool can be observed");
+        self.store
+            .observe(slots(environment), slots_max, 0, self.now())
+            .await
+            .expect("a pool can be observed");
     }
 
     pub async fn pool(&self, key: PoolKey) -> seatless::store::Pool {
@@ -280,9 +287,10 @@ impl World {
     /// Grants seats to whoever can have one.
     pub async fn admit(&self) -> Vec<RowFate> {
         let candidates = self.store.candidates(1_000).await.expect("candidates can be read");
-        let rows = candidates
-            .iter()
-            .map(|member| CommitRow { holder: None, ..self.row(member, self.decide(member, Input::Admitted)) });
+        let rows = candidates.iter().map(|member| CommitRow {
+            holder: None,
+            ..self.row(member, self.decide(member, Input::Admitted))
+        });
         self.commit_rows(rows.collect()).await
     }
 

@@ -254,11 +254,9 @@ fn regressed(draft: Draft, to: State, failure: Failure, report: &Report<'_>) -> 
     let to = match to {
         State::Requested => State::Created,
         State::Licensed if !draft.facts.license_may_be_held => State::Created,
-        State::Created
-        | State::Licensed
-        | State::Propagated
-        | State::NonInteractive
-        | State::Unlicensed => to,
+        State::Created | State::Licensed | State::Propagated | State::NonInteractive | State::Unlicensed => {
+            to
+        }
     };
     if to >= draft.before.state
         || !matches!(draft.before.phase, Phase::Active { direction: Direction::Forward, .. })

@@ -44,7 +44,8 @@ pub async fn a_user_comes_with_all_its_waiting_requests(world: World) {
 }
 
 pub async fn users_that_hold_a_seat_come_first_and_need_no_further_one(world: World) {
-    let ids = world.submit(&[ask("ada").with_priority(9), ask("bob"), ask("bob").in_environment("test")]).await;
+    let ids =
+        world.submit(&[ask("ada").with_priority(9), ask("bob"), ask("bob").in_environment("test")]).await;
     world.work_until(State::Created).await;
     world.offer_seats(1).await;
     grant(&world, ids[1]).await;

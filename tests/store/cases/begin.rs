@@ -79,7 +79,11 @@ pub async fn a_license_is_begun_only_with_a_seat(world: World) {
     let mut begin = world.begin_of(&group.members[0], IntentId(world.id()));
     begin.assigns_license = true;
     assert_eq!(world.begin(vec![begin]).await, [BeginFate::NoSeat]);
-    assert_eq!(world.member(group.members[0].request.id).await, group.members.remove(0), "nothing was written");
+    assert_eq!(
+        world.member(group.members[0].request.id).await,
+        group.members.remove(0),
+        "nothing was written"
+    );
 }
 
 pub async fn from_the_begin_on_the_license_may_be_held(world: World) {

@@ -209,7 +209,8 @@ pub async fn a_blocked_sibling_needs_the_license_until_its_seat_is_due(world: Wo
     world.finish(&group, not_yet(0)).await;
     world.wait(world.policy.parked_seat.as_secs());
     let groups = world.claim().await;
-    let ada = groups.iter().flat_map(|group| &group.members).find(|member| member.request.id == ids[0]).unwrap();
+    let ada =
+        groups.iter().flat_map(|group| &group.members).find(|member| member.request.id == ids[0]).unwrap();
     assert!(!ada.siblings.license_needed, "its seat is due");
     assert!(ada.siblings.user_needed, "a blocked sibling still needs the user");
 }

@@ -3,8 +3,8 @@
 use crate::suite::build::ask;
 use crate::suite::world::{OTHER, World, engine};
 use seatless::domain::{
-    Code, Command, Direction, EventKind, Evidence, EvidenceKind, Failure, IntentId, ObjectId, OpenIntent, Outcome,
-    Phase, Progress, State, Status, Step, SystemUserId, Timer, Trial,
+    Code, Command, Direction, EventKind, Evidence, EvidenceKind, Failure, IntentId, ObjectId, OpenIntent,
+    Outcome, Phase, Progress, State, Status, Step, SystemUserId, Timer, Trial,
 };
 use seatless::store::{CommitRow, Learned, RowFate, TallyEntry, UserOrigin};
 use std::time::Duration;
@@ -123,7 +123,9 @@ pub async fn a_lost_row_does_not_disturb_the_others(world: World) {
 pub async fn a_commit_twice_is_lost_the_second_time(world: World) {
     let ids = world.submit(&[ask("ada")]).await;
     let group = world.claim_one().await;
-    let commit = || world.commit_of(vec![world.row(&group.members[0], world.report(&group.members[0], not_yet()))], None);
+    let commit = || {
+        world.commit_of(vec![world.row(&group.members[0], world.report(&group.members[0], not_yet()))], None)
+    };
     assert_eq!(world.commit(commit()).await, [RowFate::Written]);
     let after = world.member(ids[0]).await;
     assert_eq!(world.commit(commit()).await, [RowFate::Lost]);
@@ -229,8 +231,7 @@ pub async fn tallies_add_up(world: World) {
         world.commit(commit).await;
     }
     let tallies = world.store.tallies().await.unwrap();
-    let expected =
-        [("contoso".to_owned(), SeatSeconds, 12.5), ("fabrikam".to_owned(), SeatsReturned, 1.0)];
+    let expected = [("contoso".to_owned(), SeatSeconds, 12.5), ("fabrikam".to_owned(), SeatsReturned, 1.0)];
     assert_eq!(tallies, expected);
 }
 

@@ -230,7 +230,10 @@ pub async fn a_crash_before_acceptance_leaves_what_discard_removes(mut world: Wo
     world.restart().await;
     while world.store.discard(None, 10).await.unwrap() {}
     world.promote().await;
-    assert_eq!(world.store.requests(Default::default(), Page { after: None, rows_max: 9 }).await.unwrap(), []);
+    assert_eq!(
+        world.store.requests(Default::default(), Page { after: None, rows_max: 9 }).await.unwrap(),
+        []
+    );
     assert_eq!(world.submit(&[ask("ada")]).await.len(), 1);
 }
 

@@ -30,7 +30,8 @@ pub async fn a_history_tells_everything_in_order(world: World) {
     let history = world.store.history(ids[0], 0, 100).await.unwrap();
     let kinds: Vec<EventKind> = history.iter().map(|event| event.kind).collect();
     use EventKind::{Admitted, Advanced, Begun, Checked, Submitted, Verified};
-    let way = [Submitted, Checked, Advanced, Admitted, Begun, Advanced, Advanced, Advanced, Advanced, Verified];
+    let way =
+        [Submitted, Checked, Advanced, Admitted, Begun, Advanced, Advanced, Advanced, Advanced, Verified];
     assert_eq!(kinds, way);
     for pair in history.windows(2) {
         assert!(pair[0].sequence < pair[1].sequence && pair[0].occurred_at <= pair[1].occurred_at);

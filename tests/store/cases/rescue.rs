@@ -9,15 +9,17 @@ use std::time::Duration;
 async fn rescue(world: &World) -> usize {
     world.store.free_lanes(OTHER).await.unwrap();
     let stranded = world.store.claimed_by_others(OTHER, 100).await.unwrap();
-    let rows = stranded.iter().map(|member| {
-        CommitRow { holder: None, ..world.row(member, world.decide(member, Input::Rescued)) }
-    });
+    let rows = stranded
+        .iter()
+        .map(|member| CommitRow { holder: None, ..world.row(member, world.decide(member, Input::Rescued)) });
     let fates = world.commit_rows(rows.collect()).await;
     fates.iter().filter(|fate| **fate == RowFate::Written).count()
 }
 
 pub async fn a_new_owner_sees_what_the_old_one_had_claimed(mut world: World) {
-    let ids = world.submit(&[ask("ada"), ask("bob").in_environment("test"), ask("cleo").in_environment("prod")]).await;
+    let ids = world
+        .submit(&[ask("ada"), ask("bob").in_environment("test"), ask("cleo").in_environment("prod")])
+        .await;
     world.claim_as(ME, 2, 10).await;
     world.restart().await;
     let stranded = world.store.claimed_by_others(OTHER, 100).await.unwrap();
@@ -36,7 +38,8 @@ pub async fn rescued_requests_are_due_again(mut world: World) {
     let group = world.claim_as(OTHER, 10, 10).await.remove(0);
     assert_eq!(group.members.len(), 2);
     assert_eq!(group.members[0].request.progress.trial.claims, 2, "a rescue does not count claims anew");
-    let kinds: Vec<_> = world.store.history(ids[0], 0, 9).await.unwrap().iter().map(|event| event.kind).collect();
+    let kinds: Vec<_> =
+        world.store.history(ids[0], 0, 9).await.unwrap().iter().map(|event| event.kind).collect();
     assert_eq!(kinds, [EventKind::Submitted, EventKind::Rescued]);
 }
 
