@@ -27,7 +27,7 @@ fn config(seed: u64) -> ProptestConfig {
         rng_algorithm: RngAlgorithm::ChaCha,
         rng_seed: RngSeed::Fixed(seed),
         failure_persistence: None,
-        max_shrink_iters: 20_000,
+        max_shrink_iters: 2_000,
         ..ProptestConfig::default()
     }
 }
