@@ -24,7 +24,8 @@ pub(super) const STORED: &str = "
         ON r.user = u.id AND r.environment = v ->> 2 AND r.status IN ('active', 'blocked', 'succeeded')
     LEFT JOIN batches AS b ON b.id = r.batch";
 
-/// Adds users; one that is stored already gets the names and license of its next request.
+/// Adds users; one that is stored already gets the names and license of its next request, and is found anew by its name:
+/// the way back of its earlier requests may have deleted it.
 pub(super) const ADD_USERS: &str = "
     WITH added AS MATERIALIZED (SELECT value AS v FROM json_each(?1))
     INSERT INTO users (id, tenant, tenant_id, user_principal_name, display_name, given_name, surname, usage_location,
@@ -35,7 +36,7 @@ pub(super) const ADD_USERS: &str = "
     ON CONFLICT (tenant, user_principal_name) DO UPDATE
     SET tenant_id = excluded.tenant_id, display_name = excluded.display_name, given_name = excluded.given_name,
         surname = excluded.surname, usage_location = excluded.usage_location, license = excluded.license,
-        print = excluded.print";
+        print = excluded.print, object_id = NULL, origin = NULL";
 
 pub(super) const ADD_REQUESTS: &str = "
     WITH added AS MATERIALIZED (SELECT value AS v FROM json_each(?1))
@@ -198,11 +199,11 @@ fn admit<'a>(
         }
         return None;
     }
-    if user.print != account_print {
-        if user.settled {
-            report.faults.push(StageFault::SiblingDiffers { line, stored: user.id });
-            return None;
-        }
+    if user.settled && user.print != account_print {
+        report.faults.push(StageFault::SiblingDiffers { line, stored: user.id });
+        return None;
+    }
+    if !user.settled {
         user.print = account_print;
         user.written_by = Some(place);
     }
