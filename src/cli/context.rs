@@ -36,7 +36,7 @@ impl Context {
     pub(super) async fn reader(&self) -> Result<SqliteStore, Trouble> {
         let path = self.path()?;
         if !path.exists() {
-            return Err(Trouble::failure(format!("There is no database at {} yet.", path.display())).hint(
+            return Err(Trouble::failure(format!("there is no database at {} yet", path.display())).hint(
                 "submit a list with `seatless submit FILE`, or name another database with --store or in the config",
             ));
         }

@@ -1,7 +1,7 @@
 //! Machine-readable output: the same values as JSON, JSON lines or YAML.
 
 use super::args::Output;
-use super::terminal::visible;
+use super::terminal::{visible, width_of_stdout, wrap};
 use super::trouble::Trouble;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -47,6 +47,15 @@ pub(super) fn csv<const N: usize>(
         writer.write_record(row.iter().map(|cell| visible(cell).into_owned()))?;
     }
     Ok(writer.flush()?)
+}
+
+/// Prints lines for people, made to fit the terminal if there is one.
+pub(super) fn page(out: &mut impl Write, lines: impl IntoIterator<Item = String>) -> Result<(), Trouble> {
+    let width = width_of_stdout();
+    for line in lines.into_iter().flat_map(|line| wrap(&line, width)) {
+        writeln!(out, "{line}")?;
+    }
+    Ok(())
 }
 
 /// Prints one value.

@@ -33,7 +33,7 @@ pub(super) struct ListArgs {
     #[arg(short = 'n', long, value_name = "N", default_value_t = 50)]
     pub(super) limit: u64,
     /// Only what was submitted after this request
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = request_id)]
     pub(super) after: Option<RequestId>,
     /// List the batches instead, latest first
     #[arg(long, conflicts_with_all = ["batch", "tenant", "environment", "state", "status", "code", "name", "after"])]
@@ -81,6 +81,10 @@ pub(super) struct StatsArgs {
     /// How to show it
     #[arg(short = 'o', long, value_enum, default_value_t = Output::Table)]
     pub(super) output: Output,
+}
+
+fn request_id(text: &str) -> Result<RequestId, String> {
+    text.parse().map_err(|_| "it must be a request's whole id, as `seatless list` shows it".to_owned())
 }
 
 fn states() -> impl TypedValueParser<Value = State> {

@@ -60,7 +60,8 @@ pub(super) fn lines(
             palette.faint().apply_to(often(entry))
         ));
         lines.extend(entry.failure.iter().map(|failure| format!("{indent}{}", cause(failure))));
-        if !entry.remote_request_ids.is_empty() {
+        // What went well needs no support case; the other forms name the ids all the same.
+        if entry.failure.is_some() && !entry.remote_request_ids.is_empty() {
             let ids =
                 format!("{indent}remote request ids: {}", visible(&entry.remote_request_ids.join(", ")));
             lines.push(palette.faint().apply_to(ids).to_string());
@@ -77,7 +78,7 @@ pub(super) fn lines(
     }
     if let Next::Blocked { failure, .. } = next {
         let who = crate::app::views::who_can(failure.code.row().who);
-        lines.push(format!("      To do: {} ({who})", failure.hint));
+        lines.push(format!("      To do ({who}): {}", failure.hint));
         lines.push(format!("      Then try it again with `seatless retry {}`.", view.id));
     }
     lines

@@ -11,7 +11,7 @@ use super::{batch_page, request_page};
 use crate::app::queries::{BatchLookupError, blocked_reasons, find_batch, request_next};
 use crate::app::views::{BatchProgress, BatchView, Pace, RequestView, timeline};
 use crate::app::{LookupError, find_request};
-use crate::domain::RequestId;
+use crate::domain::{RequestId, Status};
 use crate::store::{Batch, Event, Events, Member, Requests, SqliteStore, StoreError};
 use serde_json::json;
 use std::io::{BufWriter, Write};
@@ -26,7 +26,7 @@ pub(super) async fn run(context: &Context, args: ShowArgs) -> Result<Exit, Troub
     let batch = find_batch(&store, &args.what).await;
     match (request, batch) {
         (Ok(member), Ok(batch)) => Err(Trouble::usage(format!(
-            "{:?} names both the request {} and the batch {}.",
+            "{:?} names both the request {} and the batch {}",
             args.what, member.request.id, batch.id
         ))
         .hint("give more characters of the id")),
@@ -34,7 +34,7 @@ pub(super) async fn run(context: &Context, args: ShowArgs) -> Result<Exit, Troub
         (Err(_), Ok(batch)) => show_batch(context, &store, &batch, args.output).await,
         (Err(LookupError::Unknown(_)), Err(error @ BatchLookupError::NoneYet)) => Err(error.into()),
         (Err(LookupError::Unknown(text)), Err(_)) => Err(Trouble::usage(format!(
-            "No request and no batch is called {text:?}."
+            "no request and no batch is called {text:?}"
         ))
         .hint(
             "give an id, the first characters of one, or a user name with /environment behind it; `seatless list` shows them",
@@ -54,12 +54,17 @@ async fn show_request(
     let entries = timeline(&events);
     let next = request_next(store, member, &context.settings.policy, now).await?;
     let view = RequestView::from(member);
+    let moves = view.status == Status::Active && !view.paused;
     let mut out = BufWriter::new(std::io::stdout());
     match form {
         Output::Table => {
-            for line in request_page::lines(&view, &entries, &next, now, Palette::of_stdout()) {
-                writeln!(out, "{line}")?;
+            let mut lines = request_page::lines(&view, &entries, &next, now, Palette::of_stdout());
+            if moves && !matches!(context.daemon().await, Ok(Some(_))) {
+                lines.push(
+                    "      No daemon runs, so nothing moves; start one with `seatless run`.".to_owned(),
+                );
             }
+            output::page(&mut out, lines)?;
         }
         Output::Csv => output::csv(&mut out, request_page::HEADER, entries.iter().map(request_page::record))?,
         Output::Jsonl => {
@@ -117,9 +122,7 @@ async fn show_batch(
     let mut out = BufWriter::new(std::io::stdout());
     match form {
         Output::Table => {
-            for line in batch_page::lines(&view, &progress, &reasons, Palette::of_stdout()) {
-                writeln!(out, "{line}")?;
-            }
+            output::page(&mut out, batch_page::lines(&view, &progress, &reasons, Palette::of_stdout()))?;
         }
         Output::Csv => output::csv(&mut out, batch_page::HEADER, [batch_page::record(&view, &progress)])?,
         Output::Json | Output::Jsonl | Output::Yaml => {

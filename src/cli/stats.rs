@@ -19,9 +19,7 @@ pub(super) async fn run(context: &Context, args: StatsArgs) -> Result<Exit, Trou
     let mut out = BufWriter::new(std::io::stdout());
     match args.output {
         Output::Table => {
-            for line in stats_page::lines(&stats, now, Palette::of_stdout(), width_of_stdout()) {
-                writeln!(out, "{line}")?;
-            }
+            output::page(&mut out, stats_page::lines(&stats, now, Palette::of_stdout(), width_of_stdout()))?;
         }
         Output::Csv => output::csv(&mut out, stats_page::HEADER, stats_page::records(&stats))?,
         Output::Jsonl => {

@@ -48,7 +48,7 @@ pub(super) fn reasons(reasons: &[Reason], batch: Option<BatchId>, palette: Palet
         let example =
             if reason.example.is_empty() { String::new() } else { format!(" {}", visible(&reason.example)) };
         lines.push(format!("{}  {}{example}", palette.bad().apply_to(head), reason.sentence));
-        lines.push(format!("  to do: {} ({})", reason.hint, reason.who_can()));
+        lines.push(format!("  to do ({}): {}", reason.who_can(), reason.hint));
         let more = reason.requests.saturating_sub(reason.names.len() as u64);
         let beyond = if more > 0 { format!(" and {more} more") } else { String::new() };
         let names = visible(&reason.names.join(", ")).into_owned();

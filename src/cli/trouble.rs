@@ -158,11 +158,12 @@ impl From<BatchLookupError> for Trouble {
         match error {
             BatchLookupError::Store(error) => error.into(),
             BatchLookupError::NoneYet => {
-                Self::usage(format!("{error}.")).hint("submit a list with `seatless submit FILE`")
+                Self::usage(error.to_string()).hint("submit a list with `seatless submit FILE`")
             }
-            BatchLookupError::Unknown(_) | BatchLookupError::Ambiguous { .. } => {
-                Self::usage(format!("{error}.")).hint("`seatless list --batches` shows them")
-            }
+            BatchLookupError::Unknown(_) | BatchLookupError::Ambiguous { .. } => Self::usage(
+                error.to_string(),
+            )
+            .hint("give its id, the first characters of it, or latest; `seatless list --batches` shows them"),
         }
     }
 }

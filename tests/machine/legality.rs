@@ -6,7 +6,7 @@ use seatless::domain::{
 };
 
 /// What holds of every request at any time. The CHECKs of the database say the same.
-pub fn check_situation(world: &World) {
+pub(crate) fn check_situation(world: &World) {
     let (progress, facts) = (&world.progress, world.facts());
     assert_eq!(world.step, step_of(progress, facts), "the step is the one that follows from what is stored");
     assert!(progress.entered_at <= world.now, "entered in the future");
@@ -73,7 +73,7 @@ fn check_alone(world: &World) {
 }
 
 /// What holds of every transition.
-pub fn check_moment(world: &World, moment: &Moment) {
+pub(crate) fn check_moment(world: &World, moment: &Moment) {
     let Moment { before, facts, input, transition, .. } = moment;
     let next = &transition.next;
     assert!(!before.status().is_terminal(), "what has ended stays ended");

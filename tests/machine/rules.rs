@@ -199,7 +199,7 @@ fn a_spent_budget_blocks_with_the_last_failure() {
     for outcome in [transient(Charge::Member), ambiguous()] {
         let mut world = World::at(State::Propagated);
         let mut turns = 0;
-        while world.progress.status() == Status::Active {
+        while world.progress.status() == Status::Active && turns < 100 {
             world.turn(&Turn::of(outcome.clone()));
             turns += 1;
         }

@@ -23,11 +23,11 @@ enum Act {
 
 fn config(seed: u64) -> ProptestConfig {
     ProptestConfig {
-        cases: 2_500,
+        cases: 1_500,
         rng_algorithm: RngAlgorithm::ChaCha,
         rng_seed: RngSeed::Fixed(seed),
         failure_persistence: None,
-        max_shrink_iters: 20_000,
+        max_shrink_iters: 2_000,
         ..ProptestConfig::default()
     }
 }

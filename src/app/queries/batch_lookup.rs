@@ -19,7 +19,7 @@ pub enum BatchLookupError {
     #[error("no batch was submitted yet")]
     NoneYet,
     /// Nothing is called so.
-    #[error("no batch is called {0:?}; give its id, the first characters of it, or latest")]
+    #[error("no batch is called {0:?}")]
     Unknown(String),
     /// Several are.
     #[error("{text:?} names several batches: {}", .candidates.join(", "))]

@@ -32,7 +32,7 @@ pub struct Reason {
 }
 
 impl Reason {
-    /// Who can mend it, as the subject of a sentence.
+    /// Who can mend it.
     pub const fn who_can(&self) -> &'static str {
         who_can(self.who)
     }

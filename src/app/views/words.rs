@@ -17,10 +17,10 @@ pub const fn doing(step: Step) -> &'static str {
     }
 }
 
-/// Who can mend a failure, as the subject of a sentence.
+/// Who can mend a failure.
 pub const fn who_can(who: Who) -> &'static str {
     match who {
-        Who::Seatless => "nobody needs to; Seatless tries again",
+        Who::Seatless => "Seatless itself",
         Who::Requester => "whoever submitted the request",
         Who::Operator => "whoever runs Seatless",
         Who::TenantAdmin => "an administrator of the tenant",

@@ -5,9 +5,11 @@ mod grid;
 mod palette;
 mod screen;
 mod visible;
+mod wrap;
 
 pub(super) use bar::bar;
 pub(super) use grid::{Cell, Column, Grid};
 pub(super) use palette::Palette;
 pub(super) use screen::{Screen, width_of_stdout};
 pub(super) use visible::visible;
+pub(super) use wrap::wrap;

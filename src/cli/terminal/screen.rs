@@ -20,7 +20,8 @@ impl Screen {
     pub(in crate::cli) fn of_stdout() -> Option<Self> {
         let term = Term::buffered_stdout();
         let able = term.is_term() && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
-        able.then_some(Self { term, drawn: 0 })
+        // Not `then_some`: what is made shows the cursor when it goes, also where there is none.
+        able.then(|| Self { term, drawn: 0 })
     }
 
     /// Columns and rows.

@@ -69,9 +69,7 @@ pub(super) fn report(
                     writeln!(out, "{} {noun}: {counted}.", progress.requests)?;
                 }
             }
-            for line in summary::reasons(reasons, batch, palette) {
-                writeln!(out, "{line}")?;
-            }
+            output::page(&mut out, summary::reasons(reasons, batch, palette))?;
         }
         Output::Csv => {
             let header =

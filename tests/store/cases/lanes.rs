@@ -63,6 +63,7 @@ pub async fn lanes_show_gates_and_troubles(world: World) {
     let lane = commit.lane.as_mut().unwrap();
     (lane.gate_until, lane.trouble, lane.failure) = (Some(gate), 2, Some(failure.clone()));
     world.commit(commit).await;
+    world.finish(&groups[1], not_yet(600)).await;
     let lanes = world.store.lanes(10).await.unwrap();
     assert_eq!(lanes.len(), 2);
     assert_eq!((lanes[0].environment.as_deref(), lanes[0].trouble), (Some("dev"), 2), "trouble comes first");
@@ -70,7 +71,7 @@ pub async fn lanes_show_gates_and_troubles(world: World) {
     assert_eq!((lanes[0].step, lanes[0].next_at), (Step::CheckEnvironment, Some(world.now())));
     assert_eq!(world.store.lanes(1).await.unwrap(), lanes[..1]);
     world.wait(30);
-    let group = world.claim().await.remove(0);
+    let group = world.claim_one().await;
     assert_eq!(group.trouble, 2);
     world.finish(&group, not_yet(9)).await;
     let lane = world.store.lanes(10).await.unwrap().remove(0);
