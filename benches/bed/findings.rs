@@ -1,5 +1,6 @@
 //! What a bench found: lines for people, one JSON line for machines, and gates.
 #![expect(clippy::print_stdout, reason = "a bench prints what it finds")]
+#![allow(dead_code, reason = "no bench says everything that could be said")]
 
 use serde_json::{Map, Value};
 use std::process::ExitCode;

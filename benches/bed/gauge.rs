@@ -1,4 +1,5 @@
 //! What a process uses, from `/proc`.
+#![allow(dead_code, reason = "each bench uses its part")]
 
 use std::time::Duration;
 

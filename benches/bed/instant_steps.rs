@@ -1,4 +1,5 @@
 //! Steps for which everything works out, at once or after a while; nothing is asked of any cloud.
+#![allow(dead_code, reason = "each bench uses its part")]
 
 use async_trait::async_trait;
 use seatless::app::{SystemIds, TokioTimer};

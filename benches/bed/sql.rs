@@ -1,4 +1,5 @@
 //! The database file without the product: a bare connection with the same pragmas.
+#![allow(dead_code, reason = "each bench uses its part")]
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
