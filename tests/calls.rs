@@ -1,4 +1,5 @@
-//! How many HTTP calls an account costs. The cloud and the clock are simulated, so the count is the same in each run.
+//! How many HTTP calls an account costs. The cloud and the clock are simulated; the count varies by a few in a thousand
+//! with the order in which lanes happen to be made.
 
 #[path = "../benches/bed"]
 mod bed {
