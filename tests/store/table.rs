@@ -77,6 +77,7 @@ macro_rules! conformance {
                 reaching_propagated_is_remembered,
                 a_sibling_that_waits_to_unlicense_is_woken,
                 a_cancelled_sibling_wakes_who_waits_to_unlicense,
+                a_blocked_sibling_wakes_who_waits_to_unlicense,
                 slot_holders_are_the_users_with_a_slot;
             intake:
                 what_is_staged_is_seen_by_nobody,
