@@ -19,7 +19,7 @@ fmt: ## format the code
 	cargo fmt
 
 deny: ## check licenses, sources and banned crates
-	cargo deny --offline check bans licenses sources
+	cargo fetch --locked --quiet && cargo deny --offline check bans licenses sources
 
 bench: ## run the benchmarks
 	cargo bench --locked

@@ -273,7 +273,7 @@ fn every_fault_is_told_in_the_order_of_the_file() {
         case.bad(),
         [
             "seatless.toml:2: store.urll: there is no such key; did you mean store.url?",
-            "seatless.toml:4: daemon.listen: \"here\" is not acceptable: it must be an IP address and a port, such as 127.0.0.1:7180",
+            "seatless.toml:4: daemon.log: \"x=y=z\" is not acceptable: it must be a level (error, warn, info, debug, trace) or directives such as info,seatless::engine=debug",
             "seatless.toml:5: daemon.drain_seconds: \"0\" is not acceptable: it must be a number of seconds above 0 and at most 34560000 (400 days)",
             "seatless.toml:7: polcy.attempts_max: there is no such key; did you mean policy?",
             "seatless.toml:17: environments.dev.tenant: \"contosso\" is not acceptable: there is no such tenant under [tenants]; did you mean contoso?",

@@ -23,7 +23,7 @@ enum Act {
 
 fn config(seed: u64) -> ProptestConfig {
     ProptestConfig {
-        cases: 2_500,
+        cases: 1_500,
         rng_algorithm: RngAlgorithm::ChaCha,
         rng_seed: RngSeed::Fixed(seed),
         failure_persistence: None,

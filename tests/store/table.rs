@@ -92,6 +92,7 @@ macro_rules! conformance {
                 a_request_of_an_open_batch_is_in_progress_for_others,
                 an_ended_request_may_be_submitted_again,
                 names_may_change_once_every_request_has_ended,
+                a_user_that_was_given_up_is_found_anew,
                 a_succeeded_request_counts_as_existing,
                 a_discarded_batch_leaves_nothing,
                 discarding_touches_no_accepted_batch,

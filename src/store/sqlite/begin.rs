@@ -11,9 +11,9 @@ use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 pub(super) const CURRENT: &str = "
-    WITH wanted AS MATERIALIZED (SELECT unhex(value) AS id FROM json_each(?1))
     SELECT r.id, r.epoch, r.holder, r.paused, r.state, r.user, u.seat = 'held', u.license_hold = 'none'
-    FROM wanted CROSS JOIN requests AS r ON r.id = wanted.id CROSS JOIN users AS u ON u.id = r.user";
+    FROM json_each(?1) AS wanted CROSS JOIN requests AS r ON r.id = unhex(wanted.value)
+        CROSS JOIN users AS u ON u.id = r.user";
 
 pub(super) const RECORD: &str = "
     WITH begun AS MATERIALIZED (SELECT value AS v FROM json_each(?1))

@@ -39,9 +39,9 @@ pub(super) const TAKE: &str = "
     WHERE id IN (SELECT unhex(value) FROM json_each(?2)) AND holder IS NULL AND paused = 0 AND due_at IS NOT NULL";
 
 pub(super) const MEMBERS: &str = select_members!(
-    "WITH wanted AS MATERIALIZED (SELECT key AS place, unhex(value) AS id FROM json_each(?2))",
-    "FROM wanted CROSS JOIN requests AS r ON r.id = wanted.id CROSS JOIN users AS u ON u.id = r.user
-     ORDER BY wanted.place"
+    "FROM json_each(?2) AS wanted CROSS JOIN requests AS r ON r.id = unhex(wanted.value)
+        CROSS JOIN users AS u ON u.id = r.user
+     ORDER BY wanted.key"
 );
 
 pub(super) const TAKE_LANES: &str = "

@@ -129,10 +129,13 @@ impl JsonRow<'_> {
     }
 
     pub(super) fn bytes(self, bytes: &[u8]) -> Self {
+        const DIGITS: [char; 16] =
+            ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
         self.cell(|json| {
             json.push('"');
             for byte in bytes {
-                write_to(json, format_args!("{byte:02x}"));
+                json.push(DIGITS[usize::from(byte >> 4)]);
+                json.push(DIGITS[usize::from(byte & 15)]);
             }
             json.push('"');
         })

@@ -24,7 +24,8 @@ pub(super) const STORED: &str = "
         ON r.user = u.id AND r.environment = v ->> 2 AND r.status IN ('active', 'blocked', 'succeeded')
     LEFT JOIN batches AS b ON b.id = r.batch";
 
-/// Adds users; one that is stored already gets the names and license of its next request.
+/// Adds users; one that is stored already gets the names and license of its next request, and is found anew by its name:
+/// the way back of its earlier requests may have deleted it.
 pub(super) const ADD_USERS: &str = "
     WITH added AS MATERIALIZED (SELECT value AS v FROM json_each(?1))
     INSERT INTO users (id, tenant, tenant_id, user_principal_name, display_name, given_name, surname, usage_location,
@@ -35,7 +36,7 @@ pub(super) const ADD_USERS: &str = "
     ON CONFLICT (tenant, user_principal_name) DO UPDATE
     SET tenant_id = excluded.tenant_id, display_name = excluded.display_name, given_name = excluded.given_name,
         surname = excluded.surname, usage_location = excluded.usage_location, license = excluded.license,
-        print = excluded.print";
+        print = excluded.print, object_id = NULL, origin = NULL";
 
 pub(super) const ADD_REQUESTS: &str = "
     WITH added AS MATERIALIZED (SELECT value AS v FROM json_each(?1))
@@ -97,8 +98,9 @@ impl Stage {
         let mut report = StageReport::default();
         let mut added = JsonRows::new();
         for (place, staged) in self.chunk.iter().enumerate() {
-            if let Some(user) = admit(place, staged, &mut users, &mut requests, &mut report) {
-                push_request(&mut added, staged, user);
+            let print = staged.asked.fingerprint();
+            if let Some(user) = admit(place, staged, print, &mut users, &mut requests, &mut report) {
+                push_request(&mut added, staged, user, &print);
             }
         }
         self.write(pen, users, added, &report).await?;
@@ -170,6 +172,7 @@ impl Stage {
 fn admit<'a>(
     place: usize,
     staged: &'a StagedRequest,
+    print: [u8; 32],
     users: &mut HashMap<(&'a str, &'a str), KnownUser>,
     requests: &mut HashMap<(UserId, &'a str), KnownRequest>,
     report: &mut StageReport,
@@ -186,7 +189,6 @@ fn admit<'a>(
             written_by: Some(place),
         }),
     };
-    let print = asked.fingerprint();
     if let Some(stored) = requests.get(&(user.id, asked.environment.as_str())) {
         if stored.in_progress {
             report.faults.push(StageFault::InProgress { line });
@@ -197,11 +199,11 @@ fn admit<'a>(
         }
         return None;
     }
-    if user.print != account_print {
-        if user.settled {
-            report.faults.push(StageFault::SiblingDiffers { line, stored: user.id });
-            return None;
-        }
+    if user.settled && user.print != account_print {
+        report.faults.push(StageFault::SiblingDiffers { line, stored: user.id });
+        return None;
+    }
+    if !user.settled {
         user.print = account_print;
         user.written_by = Some(place);
     }
@@ -227,7 +229,7 @@ fn push_user(rows: &mut JsonRows, staged: &StagedRequest, user: &KnownUser) {
         .bytes(&user.print);
 }
 
-fn push_request(rows: &mut JsonRows, staged: &StagedRequest, user: UserId) {
+fn push_request(rows: &mut JsonRows, staged: &StagedRequest, user: UserId, print: &[u8; 32]) {
     let asked = &staged.asked;
     // A list of texts always has a JSON form.
     let roles = serde_json::to_string(&asked.membership.security_roles).unwrap_or_default();
@@ -246,7 +248,7 @@ fn push_request(rows: &mut JsonRows, staged: &StagedRequest, user: UserId) {
         .int(i64::from(asked.priority))
         .maybe_text(asked.external_id.as_deref())
         .maybe_text(asked.note.as_deref())
-        .bytes(&asked.fingerprint());
+        .bytes(print);
 }
 
 fn print_of(bytes: &[u8]) -> Result<[u8; 32], StoreError> {

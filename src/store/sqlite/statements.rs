@@ -45,6 +45,7 @@ impl SqliteStore {
         ("commit: current", commit::CURRENT),
         ("commit: free", commit::POOLS),
         ("commit: rows", commit::ROWS),
+        ("commit: rows of new status", commit::ROWS_OF_NEW_STATUS),
         ("commit: no room", commit::RELEASE),
         ("commit: users", commit::USERS),
         ("commit: events", commit::EVENTS),

@@ -166,6 +166,18 @@ pub async fn names_may_change_once_every_request_has_ended(world: World) {
     assert!(matches!(report.faults[..], [StageFault::SiblingDiffers { .. }]), "{report:?}");
 }
 
+pub async fn a_user_that_was_given_up_is_found_anew(world: World) {
+    let ids = world.submit(&[ask("ada")]).await;
+    world.work_until(State::Created).await;
+    assert!(world.member(ids[0]).await.user.object_id.is_some());
+    world.order(ids[0], Command::Cancel).await;
+    world.claim_and_unwind(ids[0]).await;
+    assert_eq!(world.state(ids[0]).await, (State::Requested, Status::Cancelled));
+    let again = world.submit(&[ask("ada")]).await;
+    let user = world.member(again[0]).await.user;
+    assert_eq!((user.object_id, user.origin), (None, None), "the way back may have deleted it");
+}
+
 pub async fn a_succeeded_request_counts_as_existing(world: World) {
     world.submit(&[ask("ada")]).await;
     world.work_to_success().await;

@@ -73,6 +73,7 @@ const PLANS: &[(&str, &[&str])] = &[
     ),
     ("commit: free", &["p USING PRIMARY KEY (kind=? AND tenant=? AND subject=?)"]),
     ("commit: rows", &["requests USING INDEX sqlite_autoindex_requests_1 (id=?)"]),
+    ("commit: rows of new status", &["requests USING INDEX sqlite_autoindex_requests_1 (id=?)"]),
     ("commit: no room", &["sqlite_autoindex_requests_1 (id=?)"]),
     ("commit: users", &["users USING INDEX sqlite_autoindex_users_1 (id=?)"]),
     ("commit: count down", &["counters USING PRIMARY KEY (batch=? AND tenant=? AND environment=?"]),

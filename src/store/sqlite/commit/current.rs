@@ -12,11 +12,11 @@ use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
 pub(in super::super) const CURRENT: &str = "
-    WITH wanted AS MATERIALIZED (SELECT unhex(value) AS id FROM json_each(?1))
     SELECT r.id, r.batch, r.user, r.tenant, r.environment, r.license, r.state, r.status, r.direction, r.waiting, r.lane,
         r.holder, r.epoch, r.slot_held,
         u.seat, u.seat_at, u.seat_license, u.license_hold, u.license_intent, u.license_since, u.propagated_once
-    FROM wanted CROSS JOIN requests AS r ON r.id = wanted.id CROSS JOIN users AS u ON u.id = r.user
+    FROM json_each(?1) AS wanted CROSS JOIN requests AS r ON r.id = unhex(wanted.value)
+        CROSS JOIN users AS u ON u.id = r.user
     WHERE r.staged = 0";
 
 pub(in super::super) const POOLS: &str = "

@@ -11,5 +11,5 @@ pub(super) use apply::apply;
 pub(super) use current::{CURRENT, POOLS};
 pub(super) use writes::{
     COUNT_CLEAN, COUNT_DOWN, COUNT_UP, EVENTS, LEAVE_BEHIND, POOL_DELTAS, POOLS_MADE, RELEASE, RELEASE_LANES,
-    ROWS, TALLIES, USERS, WAKE,
+    ROWS, ROWS_OF_NEW_STATUS, TALLIES, USERS, WAKE,
 };

@@ -15,7 +15,7 @@ use crate::store::{Commit, RowFate, StoreError};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeSet, HashMap};
 
-pub(in super::super) use super::row_patch::ROWS;
+pub(in super::super) use super::row_patch::{ROWS, ROWS_OF_NEW_STATUS};
 
 pub(in super::super) const RELEASE: &str = "
     WITH released AS MATERIALIZED (SELECT value AS v FROM json_each(?1))
@@ -89,15 +89,19 @@ pub(in super::super) const TALLIES: &str = "
 
 /// Writes the decided requests; all of them, since the fence was checked under the same lock.
 pub(super) async fn rows(pen: &mut Pen, ledger: &mut Ledger<'_>) -> Result<(), StoreError> {
-    if ledger.written.is_empty() {
-        return Ok(());
-    }
-    let mut rows = JsonRows::new();
+    let (mut rows, mut rows_of_new_status) = (JsonRows::new(), JsonRows::new());
     for written in &ledger.written {
-        ledger.lanes.extend(row_patch::push(&mut rows, written, &pen.lanes)?);
+        let keeps_status = written.order.transition.next.status() == written.before.status;
+        let rows = if keeps_status { &mut rows } else { &mut rows_of_new_status };
+        ledger.lanes.extend(row_patch::push(rows, written, &pen.lanes)?);
+    }
+    let mut changed = 0;
+    for (sql, rows) in [(ROWS, rows), (ROWS_OF_NEW_STATUS, rows_of_new_status)] {
+        if !rows.is_empty() {
+            changed += pen.run(sqlx::query(sql).bind(rows.into_json())).await?;
+        }
     }
     let expected = ledger.written.len() as u64;
-    let changed = pen.run(sqlx::query(ROWS).bind(rows.into_json())).await?;
     if changed != expected {
         return Err(StoreError::Failed(format!("{changed} of {expected} requests were written")));
     }
