@@ -19,9 +19,9 @@ pub(super) fn lines(picture: &Picture, palette: Palette, columns: usize, rows: u
     lines.push(statuses(&picture.progress, palette));
     lines.push(String::new());
     lines.extend(states(picture, palette, columns));
-    if !picture.pools.is_empty() {
+    let tight: Vec<PoolView> = picture.pools.iter().filter(|pool| is_tight(pool)).cloned().collect();
+    if !tight.is_empty() {
         lines.push(String::new());
-        let tight: Vec<PoolView> = picture.pools.iter().filter(|pool| is_tight(pool)).cloned().collect();
         lines.extend(short(pools(&tight, palette).lines(Some(columns)), SECTION_MAX + 1));
     }
     section(&mut lines, "LANES IN TROUBLE", palette, {
