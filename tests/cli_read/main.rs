@@ -396,7 +396,8 @@ fn the_picture_shows_who_stopped_and_what_happened_last() {
         "No daemon runs, so nothing moves; start one with `seatless run`.\n",
         "████████████████························ 2 of 5 settled (40%)\n1 succeeded, 3 active, 1 blocked\n",
         "created         ████████████████························ 2\n",
-        "    1 blocked graph.name-taken  A user with this name exists already",
+        "    1 blocked graph.name-taken  A user with this name exists already, and Seatless did not make it.\n      \
+         to do (whoever submitted the request): Choose another user name",
         "LATEST\n2026-01-05 09:14:00Z  ada@contoso.com/dev  Verified: the account is as it was asked for\n",
     ] {
         assert!(picture.contains(part), "{part:?} is missing in\n{picture}");
