@@ -4,7 +4,7 @@ use crate::domain::Clock;
 use crate::store::{Intake, StoreError};
 
 /// How many requests one transaction hands over; keeps each under the 50 ms for which the lock may be held.
-const ROWS_MAX: u32 = 2_000;
+const ROWS_MAX: u32 = 1_000;
 
 /// Hands over everything that was accepted.
 ///

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use std::sync::Arc;
 
 /// How many requests are staged at a time.
-const CHUNK: usize = 2_000;
+const CHUNK: usize = 1_000;
 
 /// Where requests are taken in: a store that we own, or the daemon that owns it.
 #[async_trait]

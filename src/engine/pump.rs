@@ -11,7 +11,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
 /// How many requests one step of a promotion hands to the lanes.
-const PROMOTION_ROWS: u32 = 2_000;
+const PROMOTION_ROWS: u32 = 1_000;
 
 /// The shortest sleep, so that a clock that was set back can never make the loop spin.
 const SLEEP_MIN: Duration = Duration::from_millis(5);
