@@ -120,6 +120,7 @@ macro_rules! conformance {
                 every_filter_selects_what_it_says,
                 pages_follow_one_another_without_a_gap,
                 a_history_goes_in_pages,
+                the_latest_events_of_all_requests_come_first,
                 the_latest_batch_comes_first,
                 an_unknown_request_is_absent,
                 counters_of_one_batch_leave_the_others_out;
