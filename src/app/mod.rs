@@ -1,7 +1,9 @@
 //! Settings, wiring, intake, queries and views.
 
 pub mod intake;
+pub mod queries;
 pub mod settings;
+pub mod views;
 
 mod host;
 mod lookup;

@@ -1,5 +1,6 @@
 //! What can be typed.
 
+use super::read_args::{ListArgs, ShowArgs, StatsArgs, WaitArgs, WatchArgs};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -42,6 +43,16 @@ pub(super) enum Command {
     Run,
     /// Run the fake Microsoft cloud alone
     Simulate(SimulateArgs),
+    /// List requests, or batches
+    List(ListArgs),
+    /// Show what happened to a request, and what is next; or how a batch stands
+    Show(ShowArgs),
+    /// Watch the work, live
+    Watch(WatchArgs),
+    /// Wait until each request has ended or is blocked
+    Wait(WaitArgs),
+    /// Show counts, seats and slots, and what the licenses cost in time
+    Stats(StatsArgs),
     /// Try a blocked request again
     Retry(OrderArgs),
     /// Call a request off and give back everything taken for it

@@ -34,7 +34,13 @@ impl Context {
 
     /// The database, for reading beside whoever owns it.
     pub(super) async fn reader(&self) -> Result<SqliteStore, Trouble> {
-        self.open(OpenOptions::reader(self.path()?)).await
+        let path = self.path()?;
+        if !path.exists() {
+            return Err(Trouble::failure(format!("there is no database at {} yet", path.display())).hint(
+                "submit a list with `seatless submit FILE`, or name another database with --store or in the config",
+            ));
+        }
+        self.open(OpenOptions::reader(path)).await
     }
 
     /// The database, owned by this process until it is closed.

@@ -4,7 +4,7 @@ use super::args::{Cli, Command};
 use super::context::Context;
 use super::exit::Exit;
 use super::trouble::Trouble;
-use super::{config, demo, init, order, run, simulate, submit};
+use super::{config, demo, init, list, order, run, show, simulate, stats, submit, wait, watch};
 use clap::Parser;
 use std::process::ExitCode;
 
@@ -44,6 +44,11 @@ async fn dispatch(cli: Cli) -> Result<Exit, Trouble> {
         Command::Config(args) => config::run(&Context::load(&global)?, args.output),
         Command::Submit(args) => submit::run(&Context::load(&global)?, args).await,
         Command::Run => run::run(Context::load(&global)?, global.verbose).await,
+        Command::List(args) => list::run(&Context::load(&global)?, args).await,
+        Command::Show(args) => show::run(&Context::load(&global)?, args).await,
+        Command::Watch(args) => watch::run(&Context::load(&global)?, args).await,
+        Command::Wait(args) => wait::run(&Context::load(&global)?, args).await,
+        Command::Stats(args) => stats::run(&Context::load(&global)?, args).await,
         Command::Retry(args) => {
             order::run(&Context::load(&global)?, &args, crate::domain::Command::Retry).await
         }

@@ -1,7 +1,9 @@
 //! Machine-readable output: the same values as JSON, JSON lines or YAML.
 
 use super::args::Output;
+use super::terminal::visible;
 use super::trouble::Trouble;
+use serde::Serialize;
 use serde_json::{Value, json};
 use std::io::Write;
 
@@ -26,6 +28,25 @@ pub(super) fn documents(
         }
     }
     Ok(())
+}
+
+/// A value as it goes into a document.
+pub(super) fn value(of: &impl Serialize) -> Result<Value, Trouble> {
+    serde_json::to_value(of).map_err(|error| Trouble::failure(error.to_string()))
+}
+
+/// Prints rows under a header as CSV. No cell can act on a terminal.
+pub(super) fn csv<const N: usize>(
+    out: &mut impl Write,
+    header: [&str; N],
+    rows: impl IntoIterator<Item = [String; N]>,
+) -> Result<(), Trouble> {
+    let mut writer = csv::Writer::from_writer(out);
+    writer.write_record(header)?;
+    for row in rows {
+        writer.write_record(row.iter().map(|cell| visible(cell).into_owned()))?;
+    }
+    Ok(writer.flush()?)
 }
 
 /// Prints one value.

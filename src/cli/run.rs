@@ -24,6 +24,10 @@ pub(super) async fn run(context: Context, verbose: u8) -> Result<Exit, Trouble> 
     for warning in &settings.warnings {
         tracing::warn!("{warning}");
     }
+    if settings.environments.is_empty() {
+        return Err(Trouble::failure("the config names no environments, so there is nothing to work on")
+            .hint("write a config with `seatless init` and name your tenants and environments in it, or name it with --config"));
+    }
     settings.require_secrets()?;
     let store = Arc::new(context.owner().await?);
     let shared: Arc<dyn Store> = Arc::clone(&store) as Arc<dyn Store>;

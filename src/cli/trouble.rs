@@ -1,8 +1,10 @@
 //! What went wrong with a command, and how a person is told: one sentence, a hint, the code.
 
 use super::exit::Exit;
+use super::terminal::visible;
+use crate::app::queries::BatchLookupError;
 use crate::app::settings::SettingsError;
-use crate::app::{OrderError, SubmissionError, WiringError};
+use crate::app::{LookupError, OrderError, SubmissionError, WiringError};
 use crate::domain::{Code, Failure};
 use crate::http::{DaemonError, SocketError};
 use crate::store::StoreError;
@@ -35,10 +37,10 @@ impl Trouble {
     /// Tells it on standard error.
     pub(super) fn tell(&self) {
         let mut err = std::io::stderr().lock();
-        for (place, line) in self.lines.iter().enumerate() {
+        for (place, line) in self.lines.iter().flat_map(|line| line.lines()).enumerate() {
             let prefix = if place == 0 { "error: " } else { "" };
             // Nobody is left to tell if standard error is closed.
-            let _ = writeln!(err, "{prefix}{line}");
+            let _ = writeln!(err, "{prefix}{}", visible(line));
         }
     }
 }
@@ -102,9 +104,14 @@ impl From<SubmissionError> for Trouble {
                 let total = faults.total();
                 let what = if total == 1 { "1 fault".to_owned() } else { format!("{total} faults") };
                 let mut lines = vec![format!("{what}; nothing was submitted")];
+                let mut last_hint = "";
                 for fault in &faults.shown {
-                    lines.push(format!("{fault} [{}]", fault.failure.code));
-                    lines.push(format!("  hint: {}", fault.hint()));
+                    let sentence = fault.to_string();
+                    // A hint that the sentence holds, or that was just given, only makes the list longer.
+                    let hint = Some(fault.hint()).filter(|hint| *hint != last_hint && !sentence.contains(hint));
+                    lines.push(format!("{sentence} [{}]", fault.failure.code));
+                    lines.extend(hint.map(|hint| format!("  hint: {hint}")));
+                    last_hint = hint.unwrap_or(last_hint);
                 }
                 if faults.left_out > 0 {
                     lines.push(format!("… and {} more", faults.left_out));
@@ -117,6 +124,46 @@ impl From<SubmissionError> for Trouble {
 
 impl From<std::io::Error> for Trouble {
     fn from(error: std::io::Error) -> Self {
+        // Whoever read our output has seen enough, as `head` does; that is no trouble at all.
+        if error.kind() == std::io::ErrorKind::BrokenPipe {
+            return Self { exit: Exit::Ok, lines: Vec::new() };
+        }
         Self::failure(error.to_string())
+    }
+}
+
+impl From<csv::Error> for Trouble {
+    fn from(error: csv::Error) -> Self {
+        match error.into_kind() {
+            csv::ErrorKind::Io(error) => error.into(),
+            kind => Self::failure(format!("the values cannot be written as CSV: {kind:?}")),
+        }
+    }
+}
+
+impl From<LookupError> for Trouble {
+    fn from(error: LookupError) -> Self {
+        match error {
+            LookupError::Store(error) => error.into(),
+            LookupError::Unknown(_) | LookupError::Ambiguous { .. } => {
+                Self::usage(format!("{error}.")).hint("`seatless list -o csv` shows the ids and names")
+            }
+        }
+    }
+}
+
+impl From<BatchLookupError> for Trouble {
+    fn from(error: BatchLookupError) -> Self {
+        match error {
+            BatchLookupError::Store(error) => error.into(),
+            BatchLookupError::NoneYet => {
+                Self::usage(error.to_string()).hint("submit a list with `seatless submit FILE`")
+            }
+            BatchLookupError::Unknown(_) | BatchLookupError::Ambiguous { .. } => {
+                Self::usage(error.to_string()).hint(
+                "give its id, the first characters of it, or latest; `seatless list --batches` shows them",
+            )
+            }
+        }
     }
 }

@@ -35,7 +35,10 @@ fn situations(state: State) -> Vec<Situation> {
         .into_iter()
         .map(|direction| Phase::Active { direction, timer: Timer::At(now) })
         .collect();
-    phases.push(Phase::Blocked { direction: Direction::Forward, failure, seat_due: Some(now) });
+    // Elsewhere a blocked request has nothing to give back.
+    if (State::Created..=State::NonInteractive).contains(&state) {
+        phases.push(Phase::Blocked { direction: Direction::Forward, failure, seat_due: Some(now) });
+    }
     let mut found = Vec::new();
     for phase in phases {
         for (slot_held, propagated_once) in [(false, false), (true, false), (true, true)] {

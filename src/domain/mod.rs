@@ -21,7 +21,7 @@ pub use ids::{BatchId, HolderId, IntentId, ObjectId, RequestId, SkuId, StoreId, 
 pub use license::KNOWN_LICENSES;
 pub use machine::{
     Charge, Command, Facts, Inapplicable, Input, LicenseEffect, Outcome, SeatEffect, SlotEffect, Subject,
-    Transition, decide, next_state, step_of,
+    Transition, budget_spent, decide, next_state, step_of,
 };
 pub use name::{Fault, UserPrincipalName};
 pub use policy::Policy;

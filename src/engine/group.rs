@@ -3,7 +3,8 @@
 use super::decisions::log_fates;
 use super::{Engine, Need, Report, Seen, Steps, WholeFailure, WholeKind};
 use crate::domain::{
-    Charge, Code, Failure, Input, Instant, OpenIntent, Outcome, Phase, SeatEffect, Timer, retry_delay,
+    Charge, Code, Failure, Input, Instant, OpenIntent, Outcome, Phase, SeatEffect, Timer, budget_spent,
+    retry_delay,
 };
 use crate::store::{
     Begin, BeginFate, Commit, CommitRow, Group, LaneRelease, Learned, LicenseHold, Member, Seat, StoreError,
@@ -81,7 +82,10 @@ impl<S: Steps> Engine<S> {
         for (place, seen) in seen.into_iter().enumerate() {
             match seen {
                 Seen::Settled(report) => reports.push((place, report)),
-                Seen::Needed(need) => needs.push((place, need)),
+                Seen::Needed(need) => match self.refusal(&group.members[place], &need) {
+                    Some(report) => reports.push((place, report)),
+                    None => needs.push((place, need)),
+                },
             }
         }
         if needs.is_empty() {
@@ -104,6 +108,12 @@ impl<S: Steps> Engine<S> {
                 Ok(worked)
             }
         }
+    }
+
+    /// Why a write may not even be begun: the request has spent its budget.
+    fn refusal(&self, member: &Member, need: &Need<S::Work>) -> Option<Report> {
+        let spent = budget_spent(&member.request.progress, &self.policy).filter(|_| need.budgeted);
+        spent.map(|failure| Report::of(Outcome::Blocked { failure }))
     }
 
     /// Records the intents. What could not be recorded leaves the group: nothing is sent for it.

@@ -116,6 +116,9 @@ pub trait Batches: Send + Sync {
 pub trait Events: Send + Sync {
     /// A request's history in order; at most `rows_max` events after `after`.
     fn history(&self, request: RequestId, after: i64, rows_max: u32) -> Answer<'_, Vec<Event>>;
+
+    /// What happened last to any request, latest first: at most `rows_max` events after `after`.
+    fn latest(&self, after: i64, rows_max: u32) -> Answer<'_, Vec<Event>>;
 }
 
 /// A whole store.

@@ -301,13 +301,50 @@ impl World {
             if all.iter().all(|member| member.request.progress.state >= state) {
                 return;
             }
-            self.work_once(state).await;
+            self.work_once(Some(state)).await;
         }
         panic!("the requests do not reach {state}");
     }
 
-    /// One round: seats, then one good outcome for each due request that has not reached the state.
-    pub async fn work_once(&self, until: State) {
+    /// Works with good outcomes until one request has reached a state.
+    pub async fn work_until_state(&self, id: RequestId, state: State) {
+        for _ in 0..200 {
+            if self.state(id).await.0 >= state {
+                return;
+            }
+            self.work_once(Some(state)).await;
+        }
+        panic!("{id} does not reach {state}");
+    }
+
+    /// Claims until one request has come to its end, with good outcomes for it and none for the others.
+    pub async fn claim_and_unwind(&self, id: RequestId) {
+        for _ in 0..20 {
+            if self.state(id).await.1.is_terminal() {
+                return;
+            }
+            for group in self.claim().await {
+                let members = group.members.iter().filter(|member| member.request.id == id);
+                let rows = members.map(|member| self.row(member, self.report(member, Outcome::Advanced)));
+                self.commit(self.commit_of(rows.collect(), Some(&group))).await;
+            }
+        }
+        panic!("{id} does not end");
+    }
+
+    /// Works with good outcomes until every request has ended.
+    pub async fn work_to_success(&self) {
+        for _ in 0..200 {
+            if self.all().await.iter().all(|member| member.request.progress.status().is_terminal()) {
+                return;
+            }
+            self.work_once(None).await;
+        }
+        panic!("the requests do not end");
+    }
+
+    /// One round: seats, then one good outcome for each due request that has not gone far enough.
+    async fn work_once(&self, until: Option<State>) {
         for member in self.all().await {
             self.offer_slots(&member.request.asked.environment, 1_000).await;
         }
@@ -319,14 +356,14 @@ impl World {
             if group.step == Step::AssignLicense {
                 self.begin_group(group).await;
             }
-            let rows =
-                group.members.iter().filter(|member| member.request.progress.state < until).map(|member| {
-                    let mut row = self.row(member, self.report(member, Outcome::Advanced));
-                    if group.step == Step::CreateUser {
-                        row.learned.object_id = Some(ObjectId(member.user.id.0));
-                    }
-                    row
-                });
+            let goes_on = |member: &&Member| until.is_none_or(|until| member.request.progress.state < until);
+            let rows = group.members.iter().filter(goes_on).map(|member| {
+                let mut row = self.row(member, self.report(member, Outcome::Advanced));
+                if group.step == Step::CreateUser {
+                    row.learned.object_id = Some(ObjectId(member.user.id.0));
+                }
+                row
+            });
             self.commit(self.commit_of(rows.collect(), Some(group))).await;
         }
         if groups.is_empty() {

@@ -16,6 +16,9 @@ pub(super) fn pause(mut draft: Draft) -> Result<Transition, Inapplicable> {
 }
 
 pub(super) fn resume(mut draft: Draft) -> Result<Transition, Inapplicable> {
+    if draft.before.status().is_terminal() {
+        return Err(Inapplicable("it has ended"));
+    }
     if !draft.before.paused {
         return Err(Inapplicable("it is not paused"));
     }

@@ -177,7 +177,8 @@ fn poisoned(draft: Draft, policy: &Policy, now: Instant) -> Result<Transition, I
     );
     match draft.before.phase.clone() {
         Phase::Active { direction, .. } => Ok(draft.blocked(direction, failure, policy, now).done()),
-        Phase::Blocked { direction, failure: earlier, .. } => {
+        Phase::Blocked { seat_due: None, .. } => Err(Inapplicable("there is nothing to do for it")),
+        Phase::Blocked { direction, failure: earlier, seat_due: Some(_) } => {
             // Its license could not be taken back either; the first reason stays the one a person has to see.
             let mut draft = draft;
             let seat_due = Some(now + policy.parked_seat);

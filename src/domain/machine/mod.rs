@@ -7,7 +7,7 @@ mod steps;
 mod words;
 
 pub use decide::decide;
-pub use steps::{next_state, step_of};
+pub use steps::{budget_spent, next_state, step_of};
 pub use words::{
     Charge, Command, Facts, Inapplicable, Input, LicenseEffect, Outcome, SeatEffect, SlotEffect, Subject,
     Transition,

@@ -1,6 +1,7 @@
 //! What a worker's report makes of a request.
 
 use super::decide::Draft;
+use super::steps::exhausted;
 use super::{
     Charge, Inapplicable, LicenseEffect, Outcome, SeatEffect, SlotEffect, Transition, next_state, step_of,
 };
@@ -157,7 +158,7 @@ fn not_yet(
 }
 
 fn throttled(mut draft: Draft, retry_after: Option<Duration>, report: &Report<'_>) -> Draft {
-    draft = give_back_attempt(draft);
+    draft = give_back_attempt(draft, report);
     let policy = report.policy;
     let wait = retry_after.map_or_else(
         || retry_delay(policy, draft.before.trial.attempts, report.chance).max(policy.retry_after_min),
@@ -170,15 +171,15 @@ fn throttled(mut draft: Draft, retry_after: Option<Duration>, report: &Report<'_
 fn transient(mut draft: Draft, failure: Failure, charge: Charge, report: &Report<'_>) -> Draft {
     match charge {
         Charge::Lane { wait } => {
-            draft = give_back_attempt(draft);
+            draft = give_back_attempt(draft, report);
             draft.next.trial.trouble = Some(failure);
             due_in(draft, wait, report)
         }
         Charge::Member => {
-            if draft.before.trial.intent.is_none() {
+            if !begun_this_turn(&draft, report) {
                 draft.next.trial.attempts += 1;
             }
-            draft.next.trial.intent = None;
+            draft = close_intent(draft, report);
             retry_or_block(draft, failure, report)
         }
     }
@@ -189,14 +190,19 @@ fn ambiguous(mut draft: Draft, failure: Failure, charge: Charge, report: &Report
     match charge {
         // The intent stays open in both cases: the next claim looks before it does anything.
         Charge::Lane { wait } => {
-            if draft.before.trial.intent.is_some() {
+            if begun_this_turn(&draft, report) {
                 draft.next.trial.attempts = draft.before.trial.attempts.saturating_sub(1);
             }
             due_in(draft, wait, report)
         }
-        Charge::Member => {
+        Charge::Member if begun_this_turn(&draft, report) => {
             let wait = retry_delay(report.policy, draft.before.trial.attempts, report.chance);
             due_in(draft, wait, report).record_failure(EventKind::Failed, failure)
+        }
+        // A look that could not tell costs like one that failed: otherwise it could go on for ever.
+        Charge::Member => {
+            draft.next.trial.attempts += 1;
+            retry_or_block(draft, failure, report)
         }
     }
 }
@@ -208,14 +214,18 @@ fn absent(draft: Draft, step: Step, failure: Failure, report: &Report<'_>) -> Dr
         return due_in(draft, look_pace(report.policy), report);
     }
     draft.next.trial.evidence = None;
+    let forward = matches!(draft.before.phase, Phase::Active { direction: Direction::Forward, .. });
     match step {
-        Step::CreateUser => {
+        Step::CreateUser if draft.before.trial.intent.is_some() => {
             draft.next.trial.intent = None;
             retry_or_block_at(draft, failure, Duration::ZERO, report)
         }
-        // On the way back it is what was wanted.
+        // On the way back it is what was wanted: who is gone holds no license either.
         Step::DeleteUser | Step::DisableUser => advanced(draft, step, report),
-        Step::RemoveLicense
+        Step::RemoveLicense if !forward => advanced(draft, step, report),
+        // Nothing of ours explains it: the user was there, and somebody has removed it.
+        Step::CreateUser
+        | Step::RemoveLicense
         | Step::CheckEnvironment
         | Step::AssignLicense
         | Step::AwaitPropagation
@@ -225,7 +235,7 @@ fn absent(draft: Draft, step: Step, failure: Failure, report: &Report<'_>) -> Dr
 }
 
 fn blocked(mut draft: Draft, failure: Failure, report: &Report<'_>) -> Draft {
-    draft.next.trial.intent = None;
+    draft = close_intent(draft, report);
     match draft.before.phase.clone() {
         Phase::Active { direction, .. } => draft.blocked(direction, failure, report.policy, report.now),
         Phase::Blocked { direction, failure: earlier, .. } => {
@@ -240,7 +250,14 @@ fn blocked(mut draft: Draft, failure: Failure, report: &Report<'_>) -> Draft {
 }
 
 fn regressed(draft: Draft, to: State, failure: Failure, report: &Report<'_>) -> Draft {
-    let to = to.max(State::Created);
+    // Without a license nothing can be Licensed: then the way begins where it is assigned.
+    let to = match to {
+        State::Requested => State::Created,
+        State::Licensed if !draft.facts.license_may_be_held => State::Created,
+        State::Created | State::Licensed | State::Propagated | State::NonInteractive | State::Unlicensed => {
+            to
+        }
+    };
     if to >= draft.before.state
         || !matches!(draft.before.phase, Phase::Active { direction: Direction::Forward, .. })
     {
@@ -274,7 +291,7 @@ fn no_seat(mut draft: Draft, step: Step, failure: Failure, report: &Report<'_>) 
     if !assigning {
         return blocked(draft, failure, report);
     }
-    draft = give_back_attempt(draft);
+    draft = give_back_attempt(draft, report);
     draft.license = LicenseEffect::Gone;
     if draft.facts.seat_held {
         draft.seat = SeatEffect::Refused;
@@ -283,13 +300,26 @@ fn no_seat(mut draft: Draft, step: Step, failure: Failure, report: &Report<'_>) 
     draft.active(Direction::Forward, Timer::ForSeat).record_failure(EventKind::Failed, failure)
 }
 
-/// The write certainly did not happen, and nobody is to pay for it.
-fn give_back_attempt(mut draft: Draft) -> Draft {
-    if draft.before.trial.intent.is_some() {
+/// Whether the open intent was recorded after this turn's look. What came of the turn says nothing about an older one:
+/// whether that was carried out is still to be found out.
+fn begun_this_turn(draft: &Draft, report: &Report<'_>) -> bool {
+    draft.before.trial.intent.is_some_and(|intent| intent.begun_at >= report.looked_at)
+}
+
+/// This turn's write certainly did not happen.
+fn close_intent(mut draft: Draft, report: &Report<'_>) -> Draft {
+    if begun_this_turn(&draft, report) {
+        draft.next.trial.intent = None;
+    }
+    draft
+}
+
+/// This turn's write certainly did not happen, and nobody is to pay for it.
+fn give_back_attempt(mut draft: Draft, report: &Report<'_>) -> Draft {
+    if begun_this_turn(&draft, report) {
         draft.next.trial.attempts = draft.before.trial.attempts.saturating_sub(1);
     }
-    draft.next.trial.intent = None;
-    draft
+    close_intent(draft, report)
 }
 
 fn retry_or_block(draft: Draft, failure: Failure, report: &Report<'_>) -> Draft {
@@ -299,11 +329,7 @@ fn retry_or_block(draft: Draft, failure: Failure, report: &Report<'_>) -> Draft 
 
 fn retry_or_block_at(mut draft: Draft, failure: Failure, wait: Duration, report: &Report<'_>) -> Draft {
     if draft.next.trial.attempts >= report.policy.attempts_max {
-        let exhausted = Failure {
-            remote_request_ids: failure.remote_request_ids.clone(),
-            ..Failure::new(Code::MachineAttemptsExhausted, format!("Last: {failure}"))
-        };
-        return blocked(draft, exhausted, report);
+        return blocked(draft, exhausted(&failure), report);
     }
     draft.next.trial.trouble = Some(failure.clone());
     due_in(draft, wait, report).record_failure(EventKind::Failed, failure)

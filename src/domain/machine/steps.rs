@@ -1,7 +1,7 @@
 //! Which step a request is at, and where each step leads.
 
 use super::Facts;
-use crate::domain::{Direction, Phase, Progress, State, Step};
+use crate::domain::{Code, Direction, Failure, Phase, Policy, Progress, State, Step};
 
 /// The step a request is at, if there is anything to do for it.
 pub fn step_of(progress: &Progress, facts: Facts) -> Option<Step> {
@@ -58,5 +58,23 @@ pub const fn next_state(step: Step) -> State {
         Step::AwaitPropagation => State::Propagated,
         Step::SetNonInteractive => State::NonInteractive,
         Step::RemoveLicense | Step::Verify => State::Unlicensed,
+    }
+}
+
+/// Why no further write may be begun for an active request, if its budget is spent. The license of a blocked one is
+/// taken back for as long as it takes, at the slow pace of the parked time.
+pub fn budget_spent(progress: &Progress, policy: &Policy) -> Option<Failure> {
+    let active = matches!(progress.phase, Phase::Active { .. });
+    (active && progress.trial.attempts >= policy.attempts_max).then(|| match &progress.trial.trouble {
+        Some(last) => exhausted(last),
+        None => Failure::new(Code::MachineAttemptsExhausted, ""),
+    })
+}
+
+/// The failure of a request whose attempts all failed, the last of them so.
+pub(super) fn exhausted(last: &Failure) -> Failure {
+    Failure {
+        remote_request_ids: last.remote_request_ids.clone(),
+        ..Failure::new(Code::MachineAttemptsExhausted, format!("Last: {last}"))
     }
 }

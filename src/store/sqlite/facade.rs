@@ -168,6 +168,10 @@ impl Events for SqliteStore {
     fn history(&self, request: RequestId, after: i64, rows_max: u32) -> Answer<'_, Vec<Event>> {
         Box::pin(read_history::history(&self.readers, request, after, rows_max))
     }
+
+    fn latest(&self, after: i64, rows_max: u32) -> Answer<'_, Vec<Event>> {
+        Box::pin(read_history::latest(&self.readers, after, rows_max))
+    }
 }
 
 impl Store for SqliteStore {

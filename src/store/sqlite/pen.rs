@@ -57,25 +57,32 @@ impl Pen {
 
     /// Begins a transaction that may write: a later upgrade could fail at once, whatever the busy wait.
     pub(super) async fn begin(&mut self) -> Result<(), StoreError> {
-        self.run(sqlx::query("BEGIN IMMEDIATE")).await.map(drop)
+        self.rule("BEGIN IMMEDIATE").await
     }
 
     pub(super) async fn commit(&mut self) -> Result<(), StoreError> {
-        self.run(sqlx::query("COMMIT")).await.map(drop)
+        self.rule("COMMIT").await
     }
 
     /// Ends a transaction as if it had never begun.
     pub(super) async fn roll_back(&mut self) {
         // Some errors, such as a full disk, have ended the transaction already; then there is nothing to roll back.
-        let _ = self.run(sqlx::query("ROLLBACK")).await;
+        let _ = self.rule("ROLLBACK").await;
         self.lanes = LaneBook::default();
     }
 
     pub(super) async fn close(mut self) -> Result<(), StoreError> {
         // Both only save time later; a reader that is in the way may keep them from it.
-        let _ = self.run(sqlx::query("PRAGMA optimize")).await;
+        let _ = self.rule("PRAGMA optimize").await;
         let _ = self.rows(sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")).await;
         self.connection.close().await.map_err(said)
+    }
+
+    /// Runs a statement that changes no row itself; SQLite would give the count of the statement before.
+    async fn rule(&mut self, sql: &'static str) -> Result<(), StoreError> {
+        self.statements += 1;
+        let result = sqlx::query(sql).execute(&mut self.connection).await;
+        self.judge(result).map(drop)
     }
 
     fn judge<T>(&mut self, result: Result<T, sqlx::Error>) -> Result<T, StoreError> {

@@ -14,6 +14,16 @@ pub(super) const HISTORY: &str = "
         remote_request_ids
     FROM events INDEXED BY events_by_request WHERE request = ?1 AND sequence > ?2 ORDER BY sequence LIMIT ?3";
 
+pub(super) const LATEST_EVENTS: &str = "
+    SELECT sequence, occurred_at, request, user, actor, origin, kind, from_state, to_state, intent, code, payload,
+        remote_request_ids
+    FROM events WHERE sequence > ?1 ORDER BY sequence DESC LIMIT ?2";
+
+pub(super) async fn latest(readers: &Readers, after: i64, rows_max: u32) -> Result<Vec<Event>, StoreError> {
+    let query = sqlx::query(LATEST_EVENTS).bind(after).bind(rows_max);
+    readers.rows(query).await?.iter().map(read_event).collect()
+}
+
 pub(super) async fn history(
     readers: &Readers,
     request: RequestId,

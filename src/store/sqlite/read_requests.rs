@@ -5,9 +5,10 @@ use super::member::{self, select_members};
 use super::read_work::WHENEVER;
 use super::readers::Readers;
 use super::verdict::corrupt;
-use crate::domain::{BatchId, RequestId, State, Status};
+use crate::domain::{BatchId, Code, RequestId, State, Status};
 use crate::store::{Count, Filter, Member, Page, StoreError, Tally};
-use sqlx::{QueryBuilder, Sqlite};
+use sqlx::sqlite::SqliteArguments;
+use sqlx::{Arguments, AssertSqlSafe, Encode, Sqlite, Type};
 
 pub(super) const ONE: &str = select_members!(
     "FROM requests AS r CROSS JOIN users AS u ON u.id = r.user WHERE r.id = ?2 AND r.staged = 0"
@@ -33,56 +34,57 @@ pub(super) async fn one(readers: &Readers, id: RequestId) -> Result<Option<Membe
 }
 
 pub(super) async fn page(readers: &Readers, filter: &Filter, page: Page) -> Result<Vec<Member>, StoreError> {
-    let mut builder = page_query(filter, page);
-    readers.rows(builder.build()).await?.iter().map(member::read).collect()
+    let query = PageQuery::of(filter, page);
+    let query = sqlx::query_with(AssertSqlSafe(query.sql), query.arguments);
+    readers.rows(query).await?.iter().map(member::read).collect()
 }
 
-/// The query of a page. Its text holds only what stands in this file; every value is a parameter.
-fn page_query(filter: &Filter, page: Page) -> QueryBuilder<Sqlite> {
-    let mut query = QueryBuilder::<Sqlite>::with_arguments(PAGE, arguments());
-    if let Some(after) = page.after {
-        query.push(" AND r.id > ").push_bind(after.0);
-    }
-    if let Some(batch) = filter.batch {
-        query.push(" AND r.batch = ").push_bind(batch.0);
-    }
-    if let Some(tenant) = &filter.tenant {
-        query.push(" AND r.tenant = ").push_bind(tenant.clone());
-    }
-    if let Some(environment) = &filter.environment {
-        query.push(" AND r.environment = ").push_bind(environment.clone());
-    }
-    if let Some(state) = filter.state {
-        query.push(" AND r.state = ").push_bind(state.as_str());
-    }
-    if let Some(status) = filter.status {
-        query.push(" AND r.status = ").push_bind(status.as_str());
-        if status != Status::Succeeded {
+/// The query of a page in the making. Its text holds only what stands in this file; every value is a parameter.
+struct PageQuery {
+    sql: String,
+    arguments: SqliteArguments,
+    /// How many parameters there are so far; they are numbered, since [`PAGE`] names its own by number.
+    count: usize,
+}
+
+impl PageQuery {
+    fn of(filter: &Filter, page: Page) -> Self {
+        let mut query = Self { sql: PAGE.to_owned(), arguments: SqliteArguments::default(), count: 0 };
+        query.bind(WHENEVER);
+        query.and("r.id >", page.after.map(|after| after.0));
+        query.and("r.batch =", filter.batch.map(|batch| batch.0));
+        query.and("r.tenant =", filter.tenant.clone());
+        query.and("r.environment =", filter.environment.clone());
+        query.and("r.state =", filter.state.map(State::as_str));
+        query.and("r.status =", filter.status.map(Status::as_str));
+        query.and("r.status IN ('blocked', 'failed') AND r.code =", filter.code.map(Code::as_str));
+        if filter.code.is_some() || filter.status.is_some_and(|status| status != Status::Succeeded) {
             // Said once more for the index that leaves out the succeeded ones.
-            query.push(" AND r.status <> 'succeeded'");
+            query.sql.push_str(" AND r.status <> 'succeeded'");
+        }
+        // Names are canonical and below U+10FFFF, so this is the range of all that begin so.
+        let prefix = filter.name_prefix.as_ref().map(|prefix| prefix.to_lowercase());
+        query.and("u.user_principal_name >=", prefix.clone());
+        query.and("u.user_principal_name <", prefix.map(|prefix| format!("{prefix}\u{10ffff}")));
+        query.sql.push_str(" ORDER BY r.id LIMIT ");
+        query.bind(page.rows_max);
+        query.sql.push_str(&format!("?{}", query.count));
+        query
+    }
+
+    /// Adds a condition, if there is a value to compare with.
+    fn and<'t, T: Encode<'t, Sqlite> + Type<Sqlite>>(&mut self, condition: &str, value: Option<T>) {
+        if let Some(value) = value {
+            self.bind(value);
+            self.sql.push_str(&format!(" AND {condition} ?{}", self.count));
         }
     }
-    if let Some(code) = filter.code {
-        query.push(" AND r.status <> 'succeeded' AND r.status IN ('blocked', 'failed') AND r.code = ");
-        query.push_bind(code.as_str());
-    }
-    if let Some(prefix) = &filter.name_prefix {
-        // Names are canonical and below U+10FFFF, so this is the range of all that begin so.
-        let prefix = prefix.to_lowercase();
-        query.push(" AND u.user_principal_name >= ").push_bind(prefix.clone());
-        query.push(" AND u.user_principal_name < ").push_bind(format!("{prefix}\u{10ffff}"));
-    }
-    query.push(" ORDER BY r.id LIMIT ").push_bind(page.rows_max);
-    query
-}
 
-/// The parameters of [`PAGE`] itself.
-fn arguments() -> sqlx::sqlite::SqliteArguments {
-    use sqlx::Arguments;
-    let mut arguments = sqlx::sqlite::SqliteArguments::default();
-    // A number always has a parameter's form.
-    let _ = arguments.add(WHENEVER);
-    arguments
+    fn bind<'t, T: Encode<'t, Sqlite> + Type<Sqlite>>(&mut self, value: T) {
+        // Numbers, texts and ids always have a parameter's form.
+        let _ = self.arguments.add(value);
+        self.count += 1;
+    }
 }
 
 pub(super) async fn counts(readers: &Readers, batch: Option<BatchId>) -> Result<Vec<Count>, StoreError> {

@@ -80,6 +80,7 @@ impl SqliteStore {
         ("counts of batch", read_requests::COUNTS_OF_BATCH),
         ("tallies", read_requests::TALLIES),
         ("history", read_history::HISTORY),
+        ("latest", read_history::LATEST_EVENTS),
         ("batch", batches::ONE),
         ("batches", batches::LATEST),
     ];

@@ -11,25 +11,45 @@ use uuid::Uuid;
 /// A database file in a directory that goes with it.
 pub struct File {
     pub directory: TempDir,
-    pub pages_max: Option<u32>,
+    pages_max: Option<u32>,
+    busy_wait_ms: u32,
     open: Mutex<Option<SqliteStore>>,
 }
 
 /// A fresh one.
 pub fn fresh() -> File {
     let directory = tempfile::tempdir().expect("a directory can be made");
-    File { directory, pages_max: None, open: Mutex::new(None) }
+    File { directory, pages_max: None, busy_wait_ms: 5_000, open: Mutex::new(None) }
 }
 
 impl File {
+    /// On a disk with room for so many pages.
+    pub fn of_pages(self, pages_max: u32) -> Self {
+        Self { pages_max: Some(pages_max), ..self }
+    }
+
+    /// Whose owner waits so many milliseconds for the locks of others.
+    pub fn patient_for(self, busy_wait_ms: u32) -> Self {
+        Self { busy_wait_ms, ..self }
+    }
+
     pub fn path(&self) -> PathBuf {
         self.directory.path().join("seatless.db")
     }
 
     /// Opens it as its owner.
     pub async fn own(&self) -> Result<SqliteStore, StoreError> {
-        let options = OpenOptions { pages_max: self.pages_max, ..OpenOptions::owner(self.path(), card()) };
+        let options = OpenOptions {
+            pages_max: self.pages_max,
+            busy_wait_ms: self.busy_wait_ms,
+            ..OpenOptions::owner(self.path(), card())
+        };
         SqliteStore::open(options, Arc::new(spawn)).await
+    }
+
+    /// What the world on it works with.
+    pub fn opened(&self) -> SqliteStore {
+        self.open.lock().expect("no test panics while it holds this").clone().expect("it is open")
     }
 
     /// Opens it for reading.
@@ -37,11 +57,29 @@ impl File {
         SqliteStore::open(OpenOptions::reader(self.path()), Arc::new(spawn)).await
     }
 
+    /// What a connection that knows nothing of Seatless does to the file.
+    pub async fn meddle(&self, sql: &'static str) {
+        let mut bare = self.bare().await;
+        // The rules of the tables would not let it.
+        let _ = sqlx::query("PRAGMA ignore_check_constraints = ON").execute(&mut bare).await;
+        sqlx::query(sql).execute(&mut bare).await.expect("the statement runs");
+    }
+
     /// A connection that knows nothing of Seatless.
     pub async fn bare(&self) -> sqlx::SqliteConnection {
         use sqlx::Connection;
         let options = sqlx::sqlite::SqliteConnectOptions::new().filename(self.path());
         sqlx::SqliteConnection::connect_with(&options).await.expect("the file can be opened")
+    }
+}
+
+impl Database for Arc<File> {
+    fn open(&self) -> Later<'_, Arc<dyn Store>> {
+        Database::open(self.as_ref())
+    }
+
+    fn close(&self) -> Later<'_, ()> {
+        Database::close(self.as_ref())
     }
 }
 

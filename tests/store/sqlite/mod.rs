@@ -1,9 +1,12 @@
-//! The suite on SQLite, and what only SQLite promises.
+//! The suite on SQLite, and what only a file promises.
 
-pub mod factory;
+mod complete;
+mod damage;
+mod factory;
+mod ownership;
+mod statements;
+mod writer;
 
 mod conformance {
     crate::suite::table::conformance!(crate::suite::sqlite::factory::fresh);
 }
-
-mod statements;

@@ -77,8 +77,8 @@ pub(super) async fn read(
             epoch: cells.int()?,
             slot_held: cells.flag()?,
         };
-        if let Entry::Vacant(place) = users.entry(row.user) {
-            place.insert(read_user(&mut cells, row.user)?);
+        if let Entry::Vacant(entry) = users.entry(row.user) {
+            entry.insert(read_user(&mut cells, row.user)?);
         }
         rows.insert(id, row);
     }

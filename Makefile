@@ -1,0 +1,34 @@
+# `make` alone prints the targets.
+
+.DEFAULT_GOAL := help
+.PHONY: help build test lint fmt deny bench demo docs ci
+
+help: ## print this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+
+build: ## build the release binary
+	cargo build --release --locked
+
+test: ## run every test
+	cargo test --locked
+
+lint: ## clippy on everything, warnings are errors
+	cargo clippy --all-targets --locked -- -D warnings
+
+fmt: ## format the code
+	cargo fmt
+
+deny: ## check licenses, sources and banned crates
+	cargo deny --offline check bans licenses sources
+
+bench: ## run the benchmarks
+	cargo bench --locked
+
+demo: ## the whole job against the built-in simulator
+	cargo run --release --locked -- demo
+
+docs: ## write the generated parts of the documents anew
+	SEATLESS_REGENERATE=1 cargo test --locked --test documents
+
+ci: ## everything that must pass before a merge
+	.ci/run

@@ -1,0 +1,17 @@
+//! Everything that is counted, at one look.
+
+use super::{Efficiency, Place, PoolView, TroubledLane};
+use serde::Serialize;
+
+/// Everything that is counted.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Stats {
+    /// The requests, environment by environment.
+    pub requests: Vec<Place>,
+    /// Seats and slots.
+    pub pools: Vec<PoolView>,
+    /// What licenses cost in time, tenant by tenant.
+    pub efficiency: Vec<Efficiency>,
+    /// Lanes in trouble.
+    pub lanes: Vec<TroubledLane>,
+}

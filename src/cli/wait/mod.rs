@@ -1,0 +1,7 @@
+//! `seatless wait`: until everything has ended or is blocked.
+
+mod command;
+mod meter;
+mod verdict;
+
+pub(super) use command::{for_batch, run};
