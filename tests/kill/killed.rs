@@ -135,7 +135,10 @@ impl Verdict {
             faults.push(format!("{} users were made", made.len()));
         }
         for user in &made {
-            if user["deleted"] == true || user["licenses"] != Value::Array(Vec::new()) || user["marker"].is_null() {
+            if user["deleted"] == true
+                || user["licenses"] != Value::Array(Vec::new())
+                || user["marker"].is_null()
+            {
                 faults.push(format!("{user}"));
             }
         }
@@ -225,9 +228,9 @@ impl Verdict {
                     && !path.ends_with("$ref")
                     && (path.contains(id)
                         || path.ends_with("addUser") && entry.touched.iter().any(|one| one.to_string() == id)
-                        || rows.iter().any(|row| {
-                            row["systemuserid"].as_str().is_some_and(|row| path.contains(row))
-                        }))
+                        || rows
+                            .iter()
+                            .any(|row| row["systemuserid"].as_str().is_some_and(|row| path.contains(row))))
             };
             let writes = self.ledger.iter().filter(on_user).count();
             let of_user = self

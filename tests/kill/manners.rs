@@ -68,6 +68,10 @@ async fn a_second_daemon_on_the_same_socket_is_refused_and_leaves_it_alone() {
     assert!(place.socket().exists(), "the first one's socket is still there");
     submit_three(&place).await;
     assert!(daemon.is_running());
-    assert_eq!(number(&place.database(), "SELECT count(*) FROM requests").await, 3, "the first one took it in");
+    assert_eq!(
+        number(&place.database(), "SELECT count(*) FROM requests").await,
+        3,
+        "the first one took it in"
+    );
     place.close().await;
 }

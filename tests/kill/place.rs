@@ -71,8 +71,7 @@ impl Place {
         let simulated = latency.as_secs_f64() * SPEED;
         let delays =
             Delays { speed: SPEED, latency_min: simulated, latency_max: simulated, ..Delays::default() };
-        let simulator =
-            Simulator::new(&world, delays, Faults::default(), 1, Arc::clone(&tripwire) as Arc<_>);
+        let simulator = Simulator::new(&world, delays, Faults::default(), 1, Arc::clone(&tripwire) as Arc<_>);
         let simulator = Arc::new(simulator.expect("a sound world"));
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let listening = listen(Arc::clone(&simulator), Some(any), None, TokioSpawn).await.expect("a port");
@@ -107,7 +106,11 @@ impl Place {
     }
 
     /// A list of so many users in an environment.
-    pub(crate) fn list(&self, name: &str, users: impl IntoIterator<Item = (String, &'static str)>) -> PathBuf {
+    pub(crate) fn list(
+        &self,
+        name: &str,
+        users: impl IntoIterator<Item = (String, &'static str)>,
+    ) -> PathBuf {
         let mut text = "user_principal_name,environment,security_roles\n".to_owned();
         for (user, environment) in users {
             let _ = writeln!(text, "{user}@contoso.example,{environment},Writer");

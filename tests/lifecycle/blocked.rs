@@ -60,13 +60,8 @@ async fn an_unknown_role_blocks_before_anything_is_made() {
 
 #[tokio::test]
 async fn an_unknown_business_unit_blocks_before_anything_is_made() {
-    let rig = rig()
-        .tenant("contoso")
-        .environment("dev")
-        .request("svc-a")
-        .in_unit("Slaes")
-        .run_to_rest()
-        .await;
+    let rig =
+        rig().tenant("contoso").environment("dev").request("svc-a").in_unit("Slaes").run_to_rest().await;
     assert_eq!(reason(&rig.member("svc-a").await), "blocked dataverse.business-unit-unknown");
     nothing_was_taken(&rig);
 }
@@ -87,10 +82,7 @@ async fn a_full_environment_blocks_only_those_that_do_not_fit() {
     for name in ["svc-1", "svc-2", "svc-3", "svc-4"] {
         reasons.push(reason(&rig.member(name).await));
     }
-    assert_eq!(
-        reasons,
-        ["succeeded", "succeeded", "blocked dataverse.no-slot", "blocked dataverse.no-slot"]
-    );
+    assert_eq!(reasons, ["succeeded", "succeeded", "blocked dataverse.no-slot", "blocked dataverse.no-slot"]);
     assert_eq!(rig.applied(Kind::Create), 2, "nothing was made for those that do not fit");
     assert_eq!(rig.applied(Kind::Assign), 2);
 }
@@ -189,7 +181,10 @@ async fn a_blocked_request_gives_its_license_back_after_the_parked_time_and_fini
     let removal = rig.deeds().into_iter().find(|deed| deed.kind == Kind::Remove).expect("a removal");
     let waited = (removal.entry.at - blocked_at).to_std().expect("a removal after the block");
     let parked = Policy::default().parked_seat;
-    assert!(waited >= parked - Duration::from_secs(1) && waited < parked + Duration::from_secs(60), "{waited:?}");
+    assert!(
+        waited >= parked - Duration::from_secs(1) && waited < parked + Duration::from_secs(60),
+        "{waited:?}"
+    );
     rig.person(Act::SetEnvironmentState { environment: "dev".to_owned(), state: EnvironmentState::Ready });
     finishes_after_a_retry(&mut rig).await;
 }
@@ -210,4 +205,27 @@ async fn what_must_not_be_adopted_is_left_alone() {
         assert_eq!(reason(&rig.member("svc-a").await), "blocked graph.not-adoptable", "{what}");
         nothing_was_taken(&rig);
     }
+}
+
+#[tokio::test]
+async fn a_license_that_nobody_owns_does_not_mix_up_who_is_adopted() {
+    let mut scene = rig()
+        .tenant("contoso")
+        .somebody("svc-a", |_| {})
+        .somebody("svc-b", |_| {})
+        .environment("dev")
+        .with_license(Uuid::from_u128(77))
+        .request("svc-a")
+        .that_adopts()
+        .request("svc-b")
+        .that_adopts();
+    let second = scene.wishes.pop().expect("two requests");
+    let mut rig = scene.start().await;
+    rig.submit(&[second], super::scene::SALES_ID).await;
+    rig.run_to_rest().await;
+    assert_eq!(reason(&rig.member("svc-a").await), "blocked graph.license-unknown");
+    let member = rig.member("svc-b").await;
+    assert_eq!(reason(&member), "succeeded");
+    let id = member.user.object_id.expect("an id").to_string();
+    assert_eq!(rig.user("svc-b")["id"], id, "the one with that name was adopted");
 }

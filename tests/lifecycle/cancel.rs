@@ -21,9 +21,11 @@ async fn whatever_is_called_off_is_given_back() {
             assert_eq!(left.len(), 1, "called off at {state}, the user is kept");
             assert_eq!(left[0]["account_enabled"], false, "called off at {state}, it is disabled");
         }
-        let slot = rig.pools().await.into_iter().find(|pool| {
-            matches!(pool.key, seatless::store::PoolKey::Slot { .. })
-        });
+        let slot = rig
+            .pools()
+            .await
+            .into_iter()
+            .find(|pool| matches!(pool.key, seatless::store::PoolKey::Slot { .. }));
         assert!(slot.is_none_or(|pool| pool.held == 0), "called off at {state}, its slot is free");
     }
 }

@@ -5,6 +5,7 @@ use super::rig::{Death, Rig, Step, reason};
 use super::scene::{Scene, rig};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
+use seatless::domain::Command;
 use seatless::simulator::Faults;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -28,8 +29,9 @@ async fn ending(rig: &Rig) -> BTreeSet<String> {
         let name = member.user.account.user_principal_name.local_part();
         lines.insert(format!("{name} in {environment} {}", reason(&member)));
         let row = rig.row(name, environment).unwrap_or_default();
-        let shown: Vec<&Value> =
-            ["accessmode", "isdisabled", "islicensed", "business_unit", "roles"].map(|key| &row[key]).to_vec();
+        let shown: Vec<&Value> = ["accessmode", "isdisabled", "islicensed", "business_unit", "roles"]
+            .map(|key| &row[key])
+            .to_vec();
         lines.insert(format!("{name} in {environment} {shown:?}"));
         for user in rig.users(name) {
             lines.insert(format!("{name} {} {}", user["account_enabled"], user["licenses"]));
@@ -140,5 +142,49 @@ async fn a_row_that_kills_whoever_works_on_it_is_set_aside() {
     }
     rig.run_to_rest().await;
     let member = rig.member("svc-a").await;
-    assert!(["blocked machine.poisoned", "succeeded"].contains(&reason(&member).as_str()), "{}", reason(&member));
+    assert!(
+        ["blocked machine.poisoned", "succeeded"].contains(&reason(&member).as_str()),
+        "{}",
+        reason(&member)
+    );
+}
+
+/// The process dies at a point, and before anybody takes over, a person calls the request off.
+async fn die_and_call_off(slice: u64, slices: u64) {
+    let scene = || {
+        let scene = rig().tenant("contoso").seats(1).environment("dev").request("svc-a").without_lags();
+        // Long enough to wait for a user that does not show, short enough not to be most of the test.
+        scene.with_policy(|policy| policy.replication = std::time::Duration::from_secs(60))
+    };
+    let mut undisturbed = scene().start().await;
+    undisturbed.run_to_rest().await;
+    let points = undisturbed.fuse.passed();
+    for point in (1..=points).filter(|point| point % slices == slice) {
+        let mut rig = scene().start().await;
+        rig.fuse.set(point);
+        while rig.kills == 0 {
+            assert_ne!(rig.step().await, Step::AtRest, "at point {point} nobody died");
+        }
+        if rig.member("svc-a").await.request.progress.status().is_terminal() {
+            continue;
+        }
+        rig.order("svc-a", Command::Cancel).await;
+        rig.run_to_rest().await;
+        let member = rig.member("svc-a").await;
+        assert_eq!(reason(&member), "cancelled", "killed at {point}\n{}", rig.story().await);
+        for user in rig.users("svc-a") {
+            let kept = member.user.propagated_once && user["account_enabled"] == false;
+            assert!(kept, "killed at {point}, {user} is left\n{}", rig.story().await);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_called_off_after_a_death_at_any_odd_point_is_given_back() {
+    die_and_call_off(1, 2).await;
+}
+
+#[tokio::test]
+async fn what_is_called_off_after_a_death_at_any_even_point_is_given_back() {
+    die_and_call_off(0, 2).await;
 }

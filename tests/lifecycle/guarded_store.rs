@@ -153,6 +153,9 @@ impl Events for GuardedStore {
     fn history(&self, request: RequestId, after: i64, rows_max: u32) -> Answer<'_, Vec<Event>> {
         self.inner.history(request, after, rows_max)
     }
+    fn latest(&self, after: i64, rows_max: u32) -> Answer<'_, Vec<Event>> {
+        self.inner.latest(after, rows_max)
+    }
 }
 
 impl Store for GuardedStore {

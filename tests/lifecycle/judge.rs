@@ -29,7 +29,6 @@ pub(crate) struct Record {
     pub(crate) kills: u64,
     pub(crate) interferences: u64,
     pub(crate) settle: Duration,
-    pub(crate) now: Instant,
 }
 
 /// What was seen before, so that a change can be told.
@@ -43,12 +42,7 @@ pub(crate) struct Judge {
 
 impl Judge {
     pub(crate) fn new(state: &Value) -> Self {
-        Self {
-            accepted: 0,
-            foreign: foreign_users(state),
-            succeeded: HashSet::new(),
-            epochs: HashMap::new(),
-        }
+        Self { accepted: 0, foreign: foreign_users(state), succeeded: HashSet::new(), epochs: HashMap::new() }
     }
 
     /// A person has changed something: that is how it is from now on.
@@ -109,10 +103,9 @@ impl Judge {
                 .cloned()
                 .unwrap_or_default();
             let roles = row["roles"].as_array().cloned().unwrap_or_default();
-            let roles_there =
-                member.request.asked.membership.security_roles.iter().all(|role| {
-                    roles.iter().any(|held| held.as_str().is_some_and(|h| h.eq_ignore_ascii_case(role)))
-                });
+            let roles_there = member.request.asked.membership.security_roles.iter().all(|role| {
+                roles.iter().any(|held| held.as_str().is_some_and(|h| h.eq_ignore_ascii_case(role)))
+            });
             let adopted = member.user.origin == Some(UserOrigin::Adopted);
             let sibling_is_licensed = !matches!(member.user.license, LicenseHold::None);
             let unlicensed =
@@ -145,8 +138,10 @@ fn foreign_users(state: &Value) -> BTreeMap<String, Value> {
 }
 
 fn adopted_names(record: &Record) -> HashSet<String> {
-    let adopted =
-        record.members.iter().filter(|member| member.user.origin == Some(UserOrigin::Adopted) || adopts(member));
+    let adopted = record
+        .members
+        .iter()
+        .filter(|member| member.user.origin == Some(UserOrigin::Adopted) || adopts(member));
     adopted.map(|member| member.user.account.user_principal_name.to_string()).collect()
 }
 
@@ -214,10 +209,10 @@ fn each_user_exists_once_and_is_marked(record: &Record) -> Vec<String> {
             continue;
         };
         *owners.entry(owner.0.to_owned()).or_default() += 1;
-        let known = record
-            .members
-            .iter()
-            .any(|member| member.user.account.user_principal_name.as_str() == name && owner.0.ends_with(&member.user.id.to_string()));
+        let known = record.members.iter().any(|member| {
+            member.user.account.user_principal_name.as_str() == name
+                && owner.0.ends_with(&member.user.id.to_string())
+        });
         if !known {
             faults.push(format!("{name} was made for nobody"));
         }
@@ -320,7 +315,8 @@ fn histories_are_gapless(record: &Record) -> Vec<String> {
         }
         for pair in events.windows(2) {
             if pair[1].from != pair[0].to || pair[1].occurred_at < pair[0].occurred_at {
-                faults.push(format!("{} has a gap between {:?} and {:?}", member.request.id, pair[0], pair[1]));
+                faults
+                    .push(format!("{} has a gap between {:?} and {:?}", member.request.id, pair[0], pair[1]));
             }
         }
         if events.last().map(|event| event.to) != Some(member.request.progress.state) {
@@ -394,7 +390,11 @@ fn every_write_was_recorded_before(record: &Record) -> Vec<String> {
 fn owner_of(record: &Record, deed: &Deed) -> Option<String> {
     let path = &deed.entry.path;
     let named = path.split(['/', '(', ')']).filter_map(|part| part.parse::<Uuid>().ok());
-    let ids: Vec<String> = named.chain(deed.entry.touched.iter().copied()).map(|id| id.to_string()).collect();
+    let ids: Vec<String> = named
+        .chain(deed.asked_for)
+        .chain(deed.entry.touched.iter().copied())
+        .map(|id| id.to_string())
+        .collect();
     let users = users_of(&record.state);
     let environments: BTreeSet<&str> =
         record.members.iter().map(|member| member.request.asked.environment.as_str()).collect();
@@ -429,7 +429,7 @@ fn writes_are_bounded(record: &Record) -> Vec<String> {
     }
     let mut faults = Vec::new();
     for (name, count) in writes {
-        let allowed = 2
+        let allowed = 3
             + requests.get(&name).copied().unwrap_or_default()
             + record.kills
             + faults_struck
@@ -462,7 +462,8 @@ fn success_was_seen_after_the_last_write(record: &Record) -> Vec<String> {
         };
         let deeds: Vec<&Deed> = record.deeds.iter().filter(of_user).collect();
         let last_write = deeds.iter().map(|deed| landed(&deed.entry)).max();
-        let removed = deeds.iter().filter(|deed| deed.kind == Kind::Remove).map(|deed| landed(&deed.entry)).max();
+        let removed =
+            deeds.iter().filter(|deed| deed.kind == Kind::Remove).map(|deed| landed(&deed.entry)).max();
         for service in [Service::Graph, Service::Dataverse] {
             let row = member.request.system_user.map(|id| id.0);
             let seen = record.ledger.iter().any(|entry| {

@@ -29,8 +29,8 @@ async fn a_user_that_a_person_deleted_while_it_waited_blocks_and_returns_its_sea
         .tenant("contoso")
         .seats(1)
         .environment("dev")
-        .with_delays(|delays| delays.license_view_min = 290.0)
-        .requests(&["svc-a", "svc-b"])
+        .where_it(|environment| environment.kind = seatless::simulator::EnvironmentKind::Trial)
+        .request("svc-a")
         .start()
         .await;
     rig.run_until("a license", |record| {
@@ -39,10 +39,10 @@ async fn a_user_that_a_person_deleted_while_it_waited_blocks_and_returns_its_sea
     .await;
     rig.person(Act::DeleteUser { tenant: contoso(), user: UPN.to_owned() });
     rig.run_to_rest().await;
-    let reasons = reason(&rig.member("svc-a").await);
-    assert!(reasons.starts_with("blocked"), "{reasons}");
-    assert_eq!(reason(&rig.member("svc-b").await), "succeeded", "the seat went on to the next");
-    assert_eq!(rig.applied(Kind::Create), 2);
+    assert_eq!(reason(&rig.member("svc-a").await), "blocked graph.user-gone", "{}", rig.story().await);
+    assert_eq!(rig.applied(Kind::Create), 1);
+    let blocked = (seatless::domain::Clock::now(&*rig.clock) - rig.clock.started()).num_hours();
+    assert!(blocked < 12, "it does not wait for its deadline");
 }
 
 #[tokio::test]
@@ -84,14 +84,13 @@ async fn an_access_mode_that_a_person_reverted_after_the_end_of_the_license_is_s
 }
 
 #[tokio::test]
-async fn a_row_that_lost_its_access_with_its_mode_is_brought_back_with_a_new_license() {
+async fn a_row_that_a_person_disabled_is_brought_back_with_a_new_license() {
     let mut rig = rig().tenant("contoso").seats(1).environment("dev").request("svc-a").start().await;
     rig.run_until_all_are(State::Unlicensed).await;
-    // Read-write without a license: the platform disables the row, and only a licensed user can be enabled again.
-    let mode = Act::SetAccessMode { environment: "dev".to_owned(), user: UPN.to_owned(), accessmode: 0 };
-    rig.person(mode);
+    // Only a licensed user can be enabled again.
+    rig.person(Act::SetDisabled { environment: "dev".to_owned(), user: UPN.to_owned(), disabled: true });
     rig.run_to_rest().await;
-    assert_eq!(reason(&rig.member("svc-a").await), "succeeded");
+    assert_eq!(reason(&rig.member("svc-a").await), "succeeded", "{}", rig.story().await);
     assert_eq!(rig.applied(Kind::Assign), 2);
     assert_eq!(rig.applied(Kind::Remove), 2);
 }

@@ -10,8 +10,8 @@ use super::wire::{Deed, Kind, Wire, rows};
 use seatless::app::{IntakeTarget, Orders, StoreIntake, TokioSpawner};
 use seatless::cloud::{CloudOrigins, Limits, Origin, TenantAccess, TenantClient, Transport};
 use seatless::domain::{
-    Account, BatchId, Clock, Command, HolderId, Ids, Instant, Membership, NewRequest, OnExisting, Phase, Pinned,
-    Policy, RequestId, SkuId, State, Status, StoreId, UserPrincipalName,
+    Account, BatchId, Clock, Command, HolderId, Ids, Instant, Membership, NewRequest, OnExisting, Phase,
+    Pinned, Policy, RequestId, SkuId, State, Status, StoreId, UserPrincipalName,
 };
 use seatless::engine::{Engine, EngineParts, Spawner};
 use seatless::provisioning::{
@@ -183,6 +183,7 @@ impl Rig {
 
     /// Does what is due, or lets time pass until something is. Then the judge looks at everything.
     pub(crate) async fn step(&mut self) -> Step {
+        self.clock.advance(Duration::from_millis(1));
         let Some(groups) = self.work().await else {
             self.take_over().await;
             self.look().await;
@@ -235,9 +236,15 @@ impl Rig {
         .await;
     }
 
-    /// Lets the faults end.
-    pub(crate) fn calm_down(&self) {
+    /// Has every blocked request tried again, without faults.
+    pub(crate) async fn calm_down_and_retry(&mut self) {
         self.simulator.set_faults(Faults::default());
+        for member in self.members().await {
+            if member.request.progress.status() == Status::Blocked {
+                self.order_by_id(member.request.id, Command::Retry).await;
+            }
+        }
+        self.run_to_rest().await;
     }
 
     /// A person does something in an admin center.
@@ -249,8 +256,12 @@ impl Rig {
 
     /// A person orders something for a request.
     pub(crate) async fn order(&mut self, name: &str, command: Command) {
-        self.interferences += 1;
         let id = self.member(name).await.request.id;
+        self.order_by_id(id, command).await;
+    }
+
+    async fn order_by_id(&mut self, id: RequestId, command: Command) {
+        self.interferences += 1;
         let orders = Orders {
             store: Arc::new(self.store.clone()),
             clock: Arc::clone(&self.clock) as Arc<_>,
@@ -437,7 +448,6 @@ impl Rig {
             kills: self.kills,
             interferences: self.interferences,
             settle: self.policy.settle,
-            now: self.clock.now(),
         }
     }
 
@@ -510,7 +520,7 @@ impl Rig {
         for pool in self.pools().await {
             let _ = writeln!(text, "{pool:?}");
         }
-        for Deed { kind, entry } in self.deeds() {
+        for Deed { kind, entry, .. } in self.deeds() {
             let at = (entry.landed_at.unwrap_or(entry.at) - self.clock.started()).num_seconds();
             let _ = writeln!(
                 text,

@@ -51,6 +51,7 @@ async fn with_few_seats_who_came_first_is_served_first_and_all_finish() {
         admitted.push(event.expect("an admission").sequence);
     }
     assert!(admitted.is_sorted(), "{admitted:?}");
-    let refused = rig.deeds().into_iter().filter(|deed| deed.kind == Kind::Assign && deed.entry.status >= 400);
+    let refused =
+        rig.deeds().into_iter().filter(|deed| deed.kind == Kind::Assign && deed.entry.status >= 400);
     assert_eq!(refused.count(), 0, "a seat was granted that was not there");
 }

@@ -31,6 +31,8 @@ pub(crate) enum Kind {
 #[derive(Clone, Debug)]
 pub(crate) struct Deed {
     pub(crate) kind: Kind,
+    /// Who Power Platform was asked for; its path does not tell.
+    pub(crate) asked_for: Option<Uuid>,
     pub(crate) entry: LedgerEntry,
 }
 
@@ -42,6 +44,7 @@ pub(crate) struct Wire {
     store: SqliteStore,
     fuse: Arc<Fuse>,
     licenses: Mutex<Licenses>,
+    asked_for: Mutex<HashMap<u64, Uuid>>,
     seen: Mutex<u64>,
     wrong: Mutex<Vec<String>>,
     passwords: Mutex<Vec<String>>,
@@ -55,6 +58,7 @@ impl Wire {
             store,
             fuse,
             licenses: Mutex::default(),
+            asked_for: Mutex::default(),
             seen: Mutex::default(),
             wrong: Mutex::default(),
             passwords: Mutex::default(),
@@ -80,6 +84,7 @@ impl Wire {
     /// Every write of the ledger, in order, batches taken apart.
     pub(crate) fn deeds(&self) -> Vec<Deed> {
         let licenses = self.licenses.lock().unwrap_or_else(PoisonError::into_inner);
+        let asked_for = self.asked_for.lock().unwrap_or_else(PoisonError::into_inner);
         let mut used: HashMap<u64, usize> = HashMap::new();
         let mut deeds = Vec::new();
         for entry in self.simulator.ledger(0) {
@@ -92,13 +97,14 @@ impl Wire {
                 *next += 1;
                 licenses.get(&call).and_then(|gives| gives.get(*next - 1)).copied()
             });
-            deeds.push(Deed { kind, entry });
+            let asked_for = asked_for.get(&entry.sequence).copied();
+            deeds.push(Deed { kind, asked_for, entry });
         }
         deeds
     }
 
     /// Notes the call that was just answered.
-    fn note(&self, gives: Vec<bool>) {
+    fn note(&self, gives: Vec<bool>, asked_for: Option<Uuid>) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let fresh = self.simulator.ledger(*seen);
         if let Some(last) = fresh.last() {
@@ -107,6 +113,9 @@ impl Wire {
         // Items of late batches may have landed just before it; the call itself is the last that is no item.
         if let Some(call) = fresh.iter().rev().find(|entry| entry.batch.is_none()) {
             self.licenses.lock().unwrap_or_else(PoisonError::into_inner).insert(call.sequence, gives);
+            if let Some(user) = asked_for {
+                self.asked_for.lock().unwrap_or_else(PoisonError::into_inner).insert(call.sequence, user);
+            }
         }
     }
 
@@ -152,6 +161,7 @@ impl Transport for Wire {
     async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
         let line = format!("{} {}", request.method(), request.uri().path());
         let licenses = licenses_in(&request);
+        let asked_for = asked_for_in(&request);
         keep_texts(request.body(), "password", &self.passwords);
         self.fuse.pass(&format!("before {line}")).await;
         for (user, gives) in &licenses {
@@ -160,7 +170,7 @@ impl Transport for Wire {
             }
         }
         let answer = self.simulator.respond(request).await;
-        self.note(licenses.iter().map(|(_, gives)| *gives).collect());
+        self.note(licenses.iter().map(|(_, gives)| *gives).collect(), asked_for);
         if let Ok(answer) = &answer {
             keep_texts(answer.body(), "access_token", &self.tokens);
         }
@@ -211,6 +221,14 @@ fn licenses_in(request: &http::Request<Bytes>) -> Vec<(Uuid, bool)> {
             Some((user, body["addLicenses"].as_array().is_some_and(|add| !add.is_empty())))
         })
         .collect()
+}
+
+/// Who Power Platform is asked for.
+fn asked_for_in(request: &http::Request<Bytes>) -> Option<Uuid> {
+    let body: Value = serde_json::from_slice(request.body()).ok()?;
+    let fields = body.as_object()?;
+    let named = fields.iter().find(|(name, _)| name.eq_ignore_ascii_case("objectId"));
+    named.and_then(|(_, id)| id.as_str()?.parse().ok())
 }
 
 fn kind_of(method: &str, path: &str, mut gives: impl FnMut() -> Option<bool>) -> Kind {
