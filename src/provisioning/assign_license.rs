@@ -55,7 +55,7 @@ fn not_shown(steps: &Provisioner, member: &Member) -> Outcome {
     Outcome::Absent { failure: Failure::new(Code::GraphUserGone, "") }
 }
 
-fn replication_pace(steps: &Provisioner) -> Duration {
+pub(super) fn replication_pace(steps: &Provisioner) -> Duration {
     steps.policy.replication / LOOKS_IN_REPLICATION
 }
 

@@ -118,6 +118,9 @@ pub struct Learned {
     pub object_id: Option<ObjectId>,
     /// How the user came to be ours.
     pub origin: Option<UserOrigin>,
+    /// The user is gone from the directory by our doing; taken only if the transition ends the request. A later request for
+    /// the name begins anew then.
+    pub user_gone: bool,
     /// The request's row in the environment.
     pub system_user: Option<SystemUserId>,
     /// What names mean in the environment.
