@@ -5,10 +5,11 @@ use super::promote_all;
 use crate::domain::{BatchId, Clock, Code, Failure, Ids, NewRequest, RequestId, UserId};
 use crate::store::{Actor, Batch, BatchDraft, StageFault, StageReport, StagedRequest, Store, StoreError};
 use async_trait::async_trait;
+use futures_util::future::join;
 use std::sync::Arc;
 
-/// How many requests are staged at a time.
-const CHUNK: usize = 1_000;
+/// How many requests are staged at a time: so few that whoever else writes hardly waits.
+const CHUNK: usize = 500;
 
 /// Where requests are taken in: a store that we own, or the daemon that owns it.
 #[async_trait]
@@ -105,35 +106,52 @@ async fn stage_all(
 ) -> Result<(u64, u64), SubmissionError> {
     let mut faults = Faults::default();
     let (mut added, mut existing) = (0, 0);
-    loop {
-        let chunk = read_chunk(rows, &mut faults);
-        if chunk.is_empty() {
-            break;
-        }
+    let mut chunk = Chunk::read(rows);
+    while !chunk.is_empty() {
         (submission.progress)(rows.rows_read());
+        let Chunk { requests, faults: of_rows } = chunk;
+        of_rows.into_iter().for_each(|fault| faults.push(fault));
         // Once anything is wrong the rest is only checked: it will not be stored.
         if faults.is_empty() {
-            let report = target.stage(submission.batch, chunk).await?;
+            // The next chunk is read while this one is stored.
+            let (report, next) =
+                join(target.stage(submission.batch, requests), async { Chunk::read(rows) }).await;
+            let report = report?;
             added += report.added;
             existing += report.existing;
             for fault in report.faults {
                 faults.push(row_fault(submission.source, fault));
             }
+            chunk = next;
+        } else {
+            chunk = Chunk::read(rows);
         }
     }
     if faults.is_empty() { Ok((added, existing)) } else { Err(SubmissionError::Faults(Box::new(faults))) }
 }
 
-fn read_chunk(rows: &mut Requests<'_>, faults: &mut Faults) -> Vec<(u64, NewRequest)> {
-    let mut chunk = Vec::with_capacity(CHUNK);
-    while chunk.len() < CHUNK {
-        match rows.next() {
-            Some(Ok(request)) => chunk.push((rows.line(), request)),
-            Some(Err(fault)) => faults.push(fault),
-            None => break,
+/// The next rows of a list.
+struct Chunk {
+    requests: Vec<(u64, NewRequest)>,
+    faults: Vec<RowFault>,
+}
+
+impl Chunk {
+    fn read(rows: &mut Requests<'_>) -> Self {
+        let (mut requests, mut faults) = (Vec::with_capacity(CHUNK), Vec::new());
+        while requests.len() < CHUNK {
+            match rows.next() {
+                Some(Ok(request)) => requests.push((rows.line(), request)),
+                Some(Err(fault)) => faults.push(fault),
+                None => break,
+            }
         }
+        Self { requests, faults }
     }
-    chunk
+
+    fn is_empty(&self) -> bool {
+        self.requests.is_empty() && self.faults.is_empty()
+    }
 }
 
 fn row_fault(file: &str, fault: StageFault) -> RowFault {

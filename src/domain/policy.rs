@@ -67,7 +67,7 @@ impl Default for Policy {
             sync_first: seconds(10),
             sync_eager: seconds(600),
             sync_later: seconds(60),
-            poll_first: seconds(15),
+            poll_first: seconds(30),
             poll_last: seconds(300),
             impersonate_after: seconds(600),
             propagation_warn: seconds(7_200),

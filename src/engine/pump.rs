@@ -11,7 +11,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
 /// How many requests one step of a promotion hands to the lanes.
-const PROMOTION_ROWS: u32 = 1_000;
+const PROMOTION_ROWS: u32 = 500;
 
 /// The shortest sleep, so that a clock that was set back can never make the loop spin.
 const SLEEP_MIN: Duration = Duration::from_millis(5);
@@ -119,6 +119,8 @@ impl<S: Steps> Pump<S> {
                 () = stop.asked() => {}
                 Some(what) = ended.recv() => {
                     round.note(what, self.read_again_at())?;
+                    // One commit answers many groups: they are noted together, and one claim follows them all.
+                    tokio::task::yield_now().await;
                     while let Ok(what) = ended.try_recv() {
                         round.note(what, self.read_again_at())?;
                     }

@@ -74,7 +74,7 @@ impl<'a> Wait<'a> {
             None => from + policy.poll_first,
             Some(polled) => {
                 let waited = (polled - from).to_std().unwrap_or_default();
-                polled + (waited / 2).clamp(policy.poll_first, policy.poll_last)
+                polled + waited.clamp(policy.poll_first, policy.poll_last)
             }
         }
     }

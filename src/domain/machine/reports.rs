@@ -9,6 +9,7 @@ use crate::domain::{
     Code, Direction, EventKind, Evidence, EvidenceKind, Failure, Instant, Phase, Policy, State, Step, Timer,
     retry_delay,
 };
+use chrono::TimeDelta;
 use std::time::Duration;
 
 /// The circumstances of a report.
@@ -66,7 +67,7 @@ fn forward(mut draft: Draft, step: Step, report: &Report<'_>) -> Draft {
         Step::AwaitPropagation | Step::SetNonInteractive => (Timer::At(now), EventKind::Advanced),
         Step::RemoveLicense => {
             draft = license_gone(draft);
-            (Timer::At(now + report.policy.settle), EventKind::Advanced)
+            (Timer::At(verify_at(report)), EventKind::Advanced)
         }
         Step::Verify => {
             draft.next.phase = Phase::Succeeded;
@@ -117,15 +118,24 @@ fn parked(draft: Draft, failure: Failure, report: &Report<'_>) -> Draft {
     let now = report.now;
     let draft = license_gone(draft);
     if draft.before.state == State::NonInteractive {
-        let timer = Timer::At(now + report.policy.settle);
         return draft
             .enter(State::Unlicensed, now)
-            .active(Direction::Forward, timer)
+            .active(Direction::Forward, Timer::At(verify_at(report)))
             .record(EventKind::Advanced);
     }
     let mut draft = draft.enter(State::Created, now);
     draft.next.phase = Phase::Blocked { direction: Direction::Forward, failure, seat_due: None };
     draft.record(EventKind::Parked)
+}
+
+/// When an account whose license is gone is verified: after the settle time, and then at the end of the current half of
+/// one, together with those of its environment whose licenses went a little earlier or later. One question serves them
+/// all, and nothing is held while they wait.
+fn verify_at(report: &Report<'_>) -> Instant {
+    let due = report.now + report.policy.settle;
+    let half = i64::try_from(report.policy.settle.as_micros() / 2).unwrap_or(i64::MAX).max(1);
+    let late = due.timestamp_micros().rem_euclid(half);
+    if late == 0 { due } else { due + TimeDelta::microseconds(half - late) }
 }
 
 fn license_gone(mut draft: Draft) -> Draft {

@@ -77,6 +77,11 @@ impl SqliteStore {
         self.writer.as_ref().map(|writer| writer.odometer.read()).unwrap_or_default()
     }
 
+    /// How many statements have read beside the writer since the database was opened.
+    pub fn reading_statements(&self) -> u64 {
+        self.readers.statements()
+    }
+
     async fn open_owner(options: OpenOptions, card: OwnerCard, spawn: Spawn) -> Result<Self, StoreError> {
         let lock = OwnerLock::take(&options.path, &card)?;
         private_file::open_or_create(&options.path).map_err(|error| {

@@ -171,6 +171,8 @@ pub(super) async fn write(
             None => queue.recv().await,
         };
         let Some(next) = next else { break };
+        // Callers that are ready to run queue their operations first; without any, this costs nothing.
+        tokio::task::yield_now().await;
         let mut jobs = Vec::new();
         let mut weight = 0;
         let mut next = Some(next);
