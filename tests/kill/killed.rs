@@ -187,7 +187,8 @@ impl Verdict {
         let rows = environments
             .filter(|found| found["name"] == environment)
             .flat_map(|found| found["rows"].as_array().into_iter().flatten());
-        rows.cloned().find(|row| row["azureactivedirectoryobjectid"] == user["id"]).unwrap_or_default()
+        let mut rows = rows.filter(|row| row["azureactivedirectoryobjectid"] == user["id"]);
+        rows.next().cloned().unwrap_or_default()
     }
 
     /// The mode was set before the license went for good, and the account was verified the settle time after that.
@@ -199,7 +200,7 @@ impl Verdict {
             let carried_out = self.ledger.iter().filter(|entry| entry.write && entry.applied);
             carried_out.filter(move |entry| entry.path.contains(&id) && entry.path.contains(&part))
         };
-        let mode = of(&row["systemuserid"], "systemusers(").filter(|entry| entry.method == "PATCH").next();
+        let mode = of(&row["systemuserid"], "systemusers(").find(|entry| entry.method == "PATCH");
         let licenses: Vec<&LedgerEntry> = of(&user["id"], "assignLicense").collect();
         let (Some(mode), Some(last)) = (mode, licenses.last()) else {
             faults.push(format!("{name} was not written to"));

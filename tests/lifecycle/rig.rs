@@ -409,10 +409,8 @@ impl Rig {
     pub(crate) fn row(&self, name: &str, environment: &str) -> Option<Value> {
         let state = self.simulator.state();
         let at = format!("{name}@");
-        let found = rows(&state, environment)
-            .find(|row| row["domainname"].as_str().is_some_and(|upn| upn.starts_with(&at)))
-            .cloned();
-        found
+        let is_it = |row: &&Value| row["domainname"].as_str().is_some_and(|upn| upn.starts_with(&at));
+        rows(&state, environment).find(is_it).cloned()
     }
 
     /// The app of the first tenant.
