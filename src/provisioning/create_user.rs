@@ -30,9 +30,8 @@ pub(super) async fn look(steps: &Provisioner, site: &Site<'_>) -> Result<Vec<See
         Err(call) => return whole_look(call, members.len()),
     };
     let households = households(site.group);
-    let asked: Vec<usize> = (0..households.len())
-        .filter(|&at| needs_look(&members[households[at][0]], &households[at], members))
-        .collect();
+    let asked: Vec<usize> =
+        (0..households.len()).filter(|&at| needs_look(&households[at], members)).collect();
     let keys: Vec<UserKey> = asked.iter().map(|&at| key_of(&members[households[at][0]])).collect();
     let mut answers = if keys.is_empty() {
         Vec::new()
@@ -53,7 +52,7 @@ pub(super) async fn look(steps: &Provisioner, site: &Site<'_>) -> Result<Vec<See
                 Some(Ok(Some(user))) => judge(steps, member, &user),
                 Some(Ok(None)) => missing(steps, member, open_intent(&places, members)),
                 Some(Err(call)) => settled(outcome_of(call)),
-                None => create(steps, member),
+                None => unseen(steps, member),
             }
         } else {
             settled(Outcome::Blocked { failure: capacity::unknown(&skus, member.user.account.license) })
@@ -140,11 +139,9 @@ fn removal_forbidden(roles: &BTreeSet<String>) -> Option<Failure> {
     })
 }
 
-/// Whether the user may exist already: an earlier create may have made it, or we know it, or it shall be adopted.
-fn needs_look(member: &Member, places: &[usize], members: &[Member]) -> bool {
-    member.user.object_id.is_some()
-        || open_intent(places, members)
-        || places.iter().any(|&place| adopts(&members[place]))
+/// Whether the user may exist without our knowing: an earlier create may have made it, or it shall be adopted.
+fn needs_look(places: &[usize], members: &[Member]) -> bool {
+    open_intent(places, members) || places.iter().any(|&place| adopts(&members[place]))
 }
 
 fn open_intent(places: &[usize], members: &[Member]) -> bool {
@@ -159,6 +156,15 @@ fn key_of(member: &Member) -> UserKey {
     match member.user.object_id {
         Some(id) => UserKey::Id(id),
         None => UserKey::UserPrincipalName(member.user.account.user_principal_name.to_string()),
+    }
+}
+
+/// A user that was not looked for: a sibling's create has made it already, and reads of it may still lag; or it is to be
+/// made.
+fn unseen(steps: &Provisioner, member: &Member) -> Finding {
+    match (member.user.object_id, member.user.origin) {
+        (Some(id), Some(origin)) => Finding::Settled(created(id, origin)),
+        (None | Some(_), _) => create(steps, member),
     }
 }
 

@@ -40,6 +40,8 @@ pub struct StageReport {
     pub added: u64,
     /// How many were stored already with the same content.
     pub existing: u64,
+    /// The batches that those are in.
+    pub batches: std::collections::BTreeSet<BatchId>,
     /// Those that cannot be accepted. Any of them refuses the whole batch.
     pub faults: Vec<StageFault>,
 }
