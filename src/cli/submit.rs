@@ -144,8 +144,10 @@ fn report(submitted: &Submitted, form: Output, daemon_runs: bool) -> Result<(), 
                 "schema_version": output::SCHEMA_VERSION,
                 "added": submitted.added,
                 "existing": submitted.existing,
-                "earlier_batches": submitted.earlier,
             });
+            if !submitted.earlier.is_empty() {
+                value["earlier_batches"] = json!(submitted.earlier);
+            }
             if let Some(batch) = batch {
                 value["batch"] = json!(batch.id);
             }

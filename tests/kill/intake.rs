@@ -17,6 +17,9 @@ async fn submit(config: &Path, list: &Path) -> Value {
     let mut answer: Value = serde_json::from_str(&said.out).expect("JSON");
     if let Some(fields) = answer.as_object_mut() {
         fields.remove("batch");
+        // Whoever was there already is in a batch that can be named and waited for.
+        let earlier = fields.remove("earlier_batches").is_some_and(|batches| batches.as_array().is_some());
+        assert_eq!(earlier, fields["existing"] != 0, "{said:?}");
         fields.remove("schema_version");
     }
     answer
