@@ -70,7 +70,7 @@ async fn losses(site: &Site<'_>, waits: &mut [Wait<'_>], now: Instant) -> Result
         return Ok(lost);
     }
     let keys: Vec<UserKey> =
-        doubtful.iter().map(|&place| super::assign_license::key_of(&members[place])).collect();
+        doubtful.iter().map(|&place| super::households::key_of(&members[place])).collect();
     let answers = site.tenant.client.graph().read_users(&keys).await?;
     for (place, answer) in doubtful.into_iter().zip(answers) {
         match answer {

@@ -1,6 +1,6 @@
 //! Requested → Created: the user exists, and is ours.
 
-use super::households::{Finding, Write, by_user, households, share, spread};
+use super::households::{Finding, Write, by_user, households, read_where, share, spread};
 use super::provisioner::{Provisioner, Site};
 use super::verdicts::{outcome_of, whole_act, whole_look};
 use super::{Marker, Work, capacity, password};
@@ -30,23 +30,13 @@ pub(super) async fn look(steps: &Provisioner, site: &Site<'_>) -> Result<Vec<See
         Err(call) => return whole_look(call, members.len()),
     };
     let households = households(site.group);
-    let asked: Vec<usize> =
-        (0..households.len()).filter(|&at| needs_look(&households[at], members)).collect();
-    let keys: Vec<UserKey> = asked.iter().map(|&at| key_of(&members[households[at][0]])).collect();
-    let mut answers = if keys.is_empty() {
-        Vec::new()
-    } else {
-        match site.tenant.client.graph().read_users(&keys).await {
-            Ok(answers) => answers,
-            Err(call) => return whole_look(call, members.len()),
-        }
+    let answers = match read_where(site, &households, |places| needs_look(places, members)).await {
+        Ok(answers) => answers,
+        Err(call) => return whole_look(call, members.len()),
     };
-    let mut answers = answers.drain(..);
     let mut findings = Vec::with_capacity(households.len());
-    for (at, places) in households.into_iter().enumerate() {
+    for (places, answer) in households.into_iter().zip(answers) {
         let member = &members[places[0]];
-        // Taken whatever comes of it: the next answer is about the next household.
-        let answer = if asked.contains(&at) { answers.next() } else { None };
         let finding = if skus.iter().any(|row| row.sku == member.user.account.license) {
             match answer {
                 Some(Ok(Some(user))) => judge(steps, member, &user),
@@ -150,13 +140,6 @@ fn open_intent(places: &[usize], members: &[Member]) -> bool {
 
 fn adopts(member: &Member) -> bool {
     member.request.asked.membership.on_existing == OnExisting::Adopt
-}
-
-fn key_of(member: &Member) -> UserKey {
-    match member.user.object_id {
-        Some(id) => UserKey::Id(id),
-        None => UserKey::UserPrincipalName(member.user.account.user_principal_name.to_string()),
-    }
 }
 
 /// A user that was not looked for: a sibling's create has made it already, and reads of it may still lag; or it is to be
