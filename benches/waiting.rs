@@ -12,7 +12,7 @@ mod bed {
     pub(crate) mod sql;
 }
 
-use bed::crowd::Crowd;
+use bed::crowd::{Crowd, Listed};
 use bed::daemon::{self, Daemon};
 use bed::findings::{Findings, median};
 use bed::instant_steps::{InstantSteps, Intents};
@@ -27,8 +27,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// The crowd that waits, and the one request that is due beside it.
-const CROWD: Crowd = Crowd { wave: 0, requests: 100_000, environments: 15_000, tenants: 10 };
-const LATECOMER: Crowd = Crowd { wave: 1, requests: 1, environments: 15_000, tenants: 10 };
+const CROWD: Crowd =
+    Crowd { wave: 0, requests: 100_000, environments: 15_000, tenants: 10, listed: Listed::InTurn };
+const LATECOMER: Crowd =
+    Crowd { wave: 1, requests: 1, environments: 15_000, tenants: 10, listed: Listed::InTurn };
 
 /// How long a quiet daemon is watched.
 const WATCHED: Duration = Duration::from_secs(15);

@@ -1,6 +1,6 @@
 //! A thousand accounts against the simulated cloud, with every HTTP call counted.
 
-use super::crowd::{self, Crowd};
+use super::crowd::{self, Crowd, Listed};
 use super::database;
 use super::hand_clock::{CountingIds, FixedChance, HandClock, NoTimer};
 use async_trait::async_trait;
@@ -21,7 +21,8 @@ use std::time::Duration;
 use uuid::Uuid;
 
 /// The crowd whose calls are counted.
-pub(crate) const CROWD: Crowd = Crowd { wave: 0, requests: 1_000, environments: 150, tenants: 3 };
+pub(crate) const CROWD: Crowd =
+    Crowd { wave: 0, requests: 1_000, environments: 150, tenants: 3, listed: Listed::InTurn };
 
 /// What it took.
 pub(crate) struct Counted {

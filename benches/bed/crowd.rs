@@ -18,6 +18,16 @@ pub(crate) fn actor() -> Actor {
     Actor { name: "bench".to_owned(), origin: Origin::Cli }
 }
 
+/// In which order a list names its environments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(dead_code, reason = "each bench uses its part")]
+pub(crate) enum Listed {
+    /// One request of each environment in turn: the requests of one lie far apart.
+    InTurn,
+    /// All of one environment, then all of the next.
+    ByEnvironment,
+}
+
 /// So many requests in so many environments of so many tenants.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Crowd {
@@ -29,6 +39,8 @@ pub(crate) struct Crowd {
     pub(crate) environments: u32,
     /// Of how many tenants.
     pub(crate) tenants: u32,
+    /// In which order.
+    pub(crate) listed: Listed,
 }
 
 impl Crowd {
@@ -39,7 +51,11 @@ impl Crowd {
 
     /// One request of the crowd.
     pub(crate) fn request(&self, number: u32) -> NewRequest {
-        let environment = self.wave * self.environments + number % self.environments;
+        let place = match self.listed {
+            Listed::InTurn => number % self.environments,
+            Listed::ByEnvironment => number * self.environments / self.requests,
+        };
+        let environment = self.wave * self.environments + place;
         let tenant = self.tenant_of(environment);
         let name = format!("svc-{}-{number}@tenant-{tenant}.example", self.wave);
         NewRequest {

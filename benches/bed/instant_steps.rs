@@ -27,6 +27,7 @@ pub(crate) struct InstantSteps {
     latency: Duration,
     seats: u32,
     expected: u64,
+    groups: AtomicU64,
     looked: AtomicU64,
     verified: AtomicU64,
     all_verified: Notify,
@@ -41,6 +42,7 @@ impl InstantSteps {
             latency: Duration::ZERO,
             seats,
             expected: u64::from(expected),
+            groups: AtomicU64::new(0),
             looked: AtomicU64::new(0),
             verified: AtomicU64::new(0),
             all_verified: Notify::new(),
@@ -55,6 +57,11 @@ impl InstantSteps {
     /// How many requests were looked at so far, at any step.
     pub(crate) fn looked(&self) -> u64 {
         self.looked.load(Ordering::Relaxed)
+    }
+
+    /// How many requests a group had, on average.
+    pub(crate) fn requests_per_group(&self) -> f64 {
+        self.looked() as f64 / self.groups.load(Ordering::Relaxed) as f64
     }
 
     /// Ends when as many requests as expected were verified; the commit of the last ones may be under way.
@@ -101,6 +108,7 @@ impl Steps for InstantSteps {
         if !self.latency.is_zero() {
             TokioTimer.sleep(self.latency).await;
         }
+        self.groups.fetch_add(1, Ordering::Relaxed);
         self.looked.fetch_add(group.members.len() as u64, Ordering::Relaxed);
         if group.step == Step::CheckEnvironment {
             let environment = group.environment.clone().expect("an environment's lane");
