@@ -135,7 +135,7 @@ const fn pump_watch() -> Duration {
 
 /// Memory and load of the real daemon, once it has settled.
 async fn watch(file: &Path, clock: &SystemClock) -> (f64, f64) {
-    let daemon = Daemon::start(file, CROWD.tenants);
+    let daemon = Daemon::start(file, CROWD.tenants, LATECOMER.wave * LATECOMER.environments);
     TokioTimer.sleep(SETTLED).await;
     let (began, used) = (clock.elapsed(), gauge::processor_time(&daemon.process()));
     TokioTimer.sleep(WATCHED).await;
@@ -157,7 +157,7 @@ async fn first_claims(file: &Path, clock: &SystemClock) -> Vec<f64> {
         let mut connection = sql::connect(file).await;
         sql::run(&mut connection, MADE_DUE).await;
         let began = clock.elapsed();
-        let daemon = Daemon::start(file, CROWD.tenants);
+        let daemon = Daemon::start(file, CROWD.tenants, LATECOMER.wave * LATECOMER.environments);
         let deadline = began + Duration::from_secs(20);
         while clock.elapsed() < deadline {
             let query = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM lanes WHERE served_at > 0)");

@@ -9,10 +9,11 @@ use std::process::{Child, Command, Stdio};
 pub(crate) struct Daemon(Child);
 
 impl Daemon {
-    /// Starts `seatless run` on the database `file`, with a config in which nothing answers.
-    pub(crate) fn start(file: &Path, tenants: u32) -> Self {
+    /// Starts `seatless run` on the database `file`, with a config in which nothing answers: it
+    /// names the tenants, and one environment.
+    pub(crate) fn start(file: &Path, tenants: u32, environment: u32) -> Self {
         let config = file.with_extension("toml");
-        std::fs::write(&config, dead(file, tenants)).expect("a config");
+        std::fs::write(&config, dead(file, tenants, environment)).expect("a config");
         let log = std::fs::File::create(file.with_extension("log")).expect("a log");
         let child = Command::new(env!("CARGO_BIN_EXE_seatless"))
             .arg("--config")
@@ -45,25 +46,29 @@ pub(crate) fn binary_mib() -> f64 {
 }
 
 /// A config whose cloud is a port at which nobody listens.
-fn dead(file: &Path, tenants: u32) -> String {
+fn dead(file: &Path, tenants: u32, environment: u32) -> String {
     let mut text = format!("[store]\nurl = \"sqlite:{}\"\n", file.display());
     text.push_str("[clouds.nobody]\n");
-    for service in ["sign_in", "graph", "power_platform"] {
-        let _ = writeln!(text, "{service}_url = \"http://{service}.localhost:9\"", service = service);
+    for (service, host) in [("sign_in", "login"), ("graph", "graph"), ("power_platform", "bap")] {
+        let _ = writeln!(text, "{service}_url = \"http://{host}.localhost:9\"");
     }
     for tenant in 0..tenants {
-        let name = crowd::tenant_name(tenant);
+        let (name, id) = (crowd::tenant_name(tenant), crowd::tenant_id(tenant));
         let _ = write!(
             text,
-            "[tenants.{name}]\nid = \"{}\"\ncloud = \"nobody\"\nusage_location = \"GB\"\n\
-             [tenants.{name}.sign_in]\nclient_id = \"22222222-2222-4222-8222-222222222222\"\nclient_secret = \"none\"\n\
-             [environments.{environment}]\ntenant = \"{name}\"\nurl = \"http://{environment}.crm4.localhost:9\"\n\
-             id = \"{}\"\nlicense = \"{}\"\n",
-            crowd::tenant_id(tenant),
-            crowd::environment_id(tenant),
-            crowd::LICENSE,
-            environment = crowd::environment_name(tenant),
+            "[tenants.{name}]\nid = \"{id}\"\ncloud = \"nobody\"\nusage_location = \"GB\"\n\
+             [tenants.{name}.sign_in]\nclient_id = \"22222222-2222-4222-8222-222222222222\"\nclient_secret = \"none\"\n"
         );
     }
-    text.replace("power_platform.localhost", "bap.localhost").replace("sign_in.localhost", "login.localhost")
+    // Nothing is ever sent to the environment: no token for it can be had.
+    let _ = write!(
+        text,
+        "[environments.{}]\ntenant = \"{}\"\nurl = \"{}\"\nid = \"{}\"\nlicense = \"{}\"\n",
+        crowd::environment_name(environment),
+        crowd::tenant_name(environment % tenants),
+        crowd::dataverse_origin(environment),
+        crowd::environment_id(environment),
+        crowd::LICENSE,
+    );
+    text
 }
