@@ -6,6 +6,7 @@ use crate::domain::{BatchId, Clock, Code, Failure, Ids, NewRequest, RequestId, U
 use crate::store::{Actor, Batch, BatchDraft, StageFault, StageReport, StagedRequest, Store, StoreError};
 use async_trait::async_trait;
 use futures_util::future::join;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// How many requests are staged at a time: so few that whoever else writes hardly waits.
@@ -57,6 +58,8 @@ pub struct Submitted {
     pub added: u64,
     /// How many were stored already with the same content.
     pub existing: u64,
+    /// The earlier batches that those are in.
+    pub earlier: BTreeSet<BatchId>,
 }
 
 /// One list on its way in.
@@ -83,13 +86,14 @@ pub async fn submit(
     let batch = submission.batch;
     target.open(batch, submission.source, &submission.actor).await?;
     match stage_all(target, &submission, &mut rows).await {
-        Ok((added, existing)) if added > 0 => {
+        Ok(Staged { added, existing, mut earlier }) if added > 0 => {
+            earlier.remove(&batch);
             let batch = target.accept(batch).await?;
-            Ok(Submitted { batch: Some(batch), added, existing })
+            Ok(Submitted { batch: Some(batch), added, existing, earlier })
         }
-        Ok((_, existing)) => {
+        Ok(Staged { existing, earlier, .. }) => {
             target.discard(batch).await?;
-            Ok(Submitted { batch: None, added: 0, existing })
+            Ok(Submitted { batch: None, added: 0, existing, earlier })
         }
         Err(error) => {
             // The first error is the one that matters; what stays behind unseen is cleared at the next start.
@@ -99,13 +103,21 @@ pub async fn submit(
     }
 }
 
+/// What staging a whole list came to.
+#[derive(Default)]
+struct Staged {
+    added: u64,
+    existing: u64,
+    earlier: BTreeSet<BatchId>,
+}
+
 async fn stage_all(
     target: &dyn IntakeTarget,
     submission: &Submission<'_>,
     rows: &mut Requests<'_>,
-) -> Result<(u64, u64), SubmissionError> {
+) -> Result<Staged, SubmissionError> {
     let mut faults = Faults::default();
-    let (mut added, mut existing) = (0, 0);
+    let mut staged = Staged::default();
     let mut chunk = Chunk::read(rows);
     while !chunk.is_empty() {
         (submission.progress)(rows.rows_read());
@@ -117,8 +129,9 @@ async fn stage_all(
             let (report, next) =
                 join(target.stage(submission.batch, requests), async { Chunk::read(rows) }).await;
             let report = report?;
-            added += report.added;
-            existing += report.existing;
+            staged.added += report.added;
+            staged.existing += report.existing;
+            staged.earlier.extend(report.batches);
             for fault in report.faults {
                 faults.push(row_fault(submission.source, fault));
             }
@@ -127,7 +140,7 @@ async fn stage_all(
             chunk = Chunk::read(rows);
         }
     }
-    if faults.is_empty() { Ok((added, existing)) } else { Err(SubmissionError::Faults(Box::new(faults))) }
+    if faults.is_empty() { Ok(staged) } else { Err(SubmissionError::Faults(Box::new(faults))) }
 }
 
 /// The next rows of a list.
@@ -156,9 +169,11 @@ impl Chunk {
 
 fn row_fault(file: &str, fault: StageFault) -> RowFault {
     let (line, code, message) = match fault {
-        StageFault::Different { line, stored } => {
-            (line, Code::IntakeConflict, format!("It is stored as {stored}."))
-        }
+        StageFault::Different { line, stored } => (
+            line,
+            Code::IntakeConflict,
+            format!("The stored one is {stored}, and at least one of its values is another."),
+        ),
         StageFault::SiblingDiffers { line, .. } => (
             line,
             Code::IntakeConflict,

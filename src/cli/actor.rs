@@ -8,6 +8,6 @@ pub(super) fn at_the_prompt() -> Actor {
         .into_iter()
         .filter_map(|variable| std::env::var(variable).ok())
         .find(|name| !name.trim().is_empty())
-        .unwrap_or_else(|| "unknown".to_owned());
+        .unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()));
     Actor { name, origin: Origin::Cli }
 }

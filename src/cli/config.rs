@@ -38,5 +38,19 @@ pub(super) fn run(context: &Context, output: Output) -> Result<Exit, Trouble> {
             super::output::documents(&mut out, output, "settings", values)?;
         }
     }
+    remarks(context)
+}
+
+/// What `run` would refuse, told before.
+fn remarks(context: &Context) -> Result<Exit, Trouble> {
+    let mut err = std::io::stderr().lock();
+    if context.settings.environments.is_empty() {
+        writeln!(err, "No environment is configured yet.")?;
+    }
+    if let Err(missing) = context.settings.require_secrets() {
+        for fault in &missing.faults {
+            writeln!(err, "`run` will refuse: {fault}")?;
+        }
+    }
     Ok(Exit::Ok)
 }

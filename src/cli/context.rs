@@ -4,10 +4,10 @@ use super::args::Global;
 use super::trouble::Trouble;
 use crate::app::settings::{Settings, Sources};
 use crate::app::{SystemClock, SystemIds, TokioSpawner, host_name};
-use crate::domain::{Clock, Ids, StoreId};
+use crate::domain::{Clock, Code, Failure, Ids, StoreId};
 use crate::engine::Spawner;
 use crate::http::{DaemonClient, Health};
-use crate::store::{OpenOptions, OwnerCard, SqliteStore};
+use crate::store::{OpenOptions, OwnerCard, Spawn, SqliteStore, StoreError};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -45,17 +45,37 @@ impl Context {
 
     /// The database, owned by this process until it is closed.
     pub(super) async fn owner(&self) -> Result<SqliteStore, Trouble> {
+        self.owner_or(|who| StoreError::Locked(who).failure()).await
+    }
+
+    /// The same for a command that found no daemon. Whoever holds the lock all the same is one that listens elsewhere.
+    pub(super) async fn owner_beside_no_daemon(&self) -> Result<SqliteStore, Trouble> {
+        self.owner_or(|who| {
+            Failure::new(
+                Code::SocketUnreachable,
+                format!("{who}; nobody answers on {}.", self.settings.daemon.socket.display()),
+            )
+        })
+        .await
+    }
+
+    async fn owner_or(&self, locked: impl FnOnce(String) -> Failure) -> Result<SqliteStore, Trouble> {
         let card = OwnerCard {
             new_store: StoreId(self.ids.fresh()),
             host: host_name(),
             since: self.clock.now(),
             program: concat!("seatless ", env!("CARGO_PKG_VERSION")).to_owned(),
         };
-        self.open(OpenOptions::owner(self.path()?, card)).await
+        let options = OpenOptions::owner(self.path()?, card);
+        match SqliteStore::open(options, spawn()).await {
+            Ok(store) => Ok(store),
+            Err(StoreError::Locked(who)) => Err(locked(who).into()),
+            Err(error) => Err(error.into()),
+        }
     }
 
     async fn open(&self, options: OpenOptions) -> Result<SqliteStore, Trouble> {
-        Ok(SqliteStore::open(options, Arc::new(|task| TokioSpawner.spawn(task))).await?)
+        Ok(SqliteStore::open(options, spawn()).await?)
     }
 
     fn path(&self) -> Result<PathBuf, Trouble> {
@@ -70,6 +90,10 @@ impl Context {
     pub(super) async fn daemon(&self) -> Result<Option<(DaemonClient, Health)>, Trouble> {
         Ok(DaemonClient::find(&self.settings.daemon.socket).await?)
     }
+}
+
+fn spawn() -> Spawn {
+    Arc::new(|task| TokioSpawner.spawn(task))
 }
 
 /// The file that is named, or the one that lies here.

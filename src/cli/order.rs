@@ -13,26 +13,41 @@ use std::sync::Arc;
 
 pub(super) async fn run(context: &Context, args: &OrderArgs, command: Command) -> Result<Exit, Trouble> {
     let reader = context.reader().await?;
-    let mut ids = Vec::with_capacity(args.ids.len());
+    let mut requests = Vec::with_capacity(args.ids.len());
     for text in &args.ids {
-        ids.push(
-            find_request(&reader, text).await.map_err(|error| Trouble::usage(error.to_string()))?.request.id,
-        );
+        let member = find_request(&reader, text)
+            .await
+            .map_err(|error| Trouble::usage(format!("{error}; nothing was done")))?;
+        let asked = &member.request.asked;
+        let name = format!("{} in {}", asked.account.user_principal_name, asked.environment);
+        requests.push((member.request.id, name));
     }
     reader.close().await?;
     let mut exit = Exit::Ok;
-    for id in ids {
+    for (id, name) in requests {
         match carry_out(context, id, command).await {
             Ok((state, status)) => {
-                writeln!(std::io::stdout().lock(), "{id}  {status} at {state}")?;
+                writeln!(std::io::stdout().lock(), "{id}  {name}: {}", standing(command, state, status))?;
             }
             Err(trouble) => {
-                trouble.tell();
+                trouble.about(&name).tell();
                 exit = Exit::Failure;
             }
         }
     }
     Ok(exit)
+}
+
+/// How a request stands after an order, in words.
+fn standing(command: Command, state: State, status: Status) -> String {
+    match (command, status) {
+        (Command::Cancel, Status::Active) => format!("is being called off, from {state}"),
+        (Command::Cancel, Status::Cancelled) => "is called off; nothing had been taken for it".to_owned(),
+        (Command::Retry, Status::Active) => format!("is being worked on again, from {state}"),
+        (Command::Cancel | Command::Retry | Command::Pause | Command::Resume, _) => {
+            format!("{status} at {state}")
+        }
+    }
 }
 
 /// Through the daemon if one runs, else with the database's lock in our own hands.
@@ -41,7 +56,7 @@ async fn carry_out(context: &Context, id: RequestId, command: Command) -> Result
     if let Some((daemon, _)) = context.daemon().await? {
         return Ok(daemon.order(id, command, &actor).await?);
     }
-    let store = Arc::new(context.owner().await?);
+    let store = Arc::new(context.owner_beside_no_daemon().await?);
     let orders = Orders {
         store: Arc::clone(&store) as Arc<dyn Store>,
         clock: Arc::clone(&context.clock),

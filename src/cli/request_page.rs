@@ -2,7 +2,7 @@
 
 use super::terminal::{Palette, visible};
 use crate::app::views::{Entry, FailureView, Moment, Next, RequestView, span};
-use crate::domain::Instant;
+use crate::domain::{Instant, Who};
 
 /// The columns of a timeline in CSV.
 pub(super) const HEADER: [&str; 10] = [
@@ -79,7 +79,10 @@ pub(super) fn lines(
     if let Next::Blocked { failure, .. } = next {
         let who = crate::app::views::who_can(failure.code.row().who);
         lines.push(format!("      To do ({who}): {}", failure.hint));
-        lines.push(format!("      Then try it again with `seatless retry {}`.", view.id));
+        // What only another list can mend is not mended by trying the same again.
+        if failure.code.row().who != Who::Requester {
+            lines.push(format!("      Then try it again with `seatless retry {}`.", view.id));
+        }
     }
     lines
 }

@@ -34,7 +34,8 @@ pub(super) async fn run(args: SimulateArgs) -> Result<Exit, Trouble> {
         })?;
     let addresses = addresses(&args, listening.http, listening.https);
     if let Some(file) = &args.write_config {
-        write_new(file, &world_config::render(&world, &addresses))?;
+        let pace = if args.speed == 1.0 { String::new() } else { world_config::hurried(args.speed) };
+        write_new(file, &(world_config::render(&world, &addresses) + &pace))?;
     }
     introduce(&args, &world, listening.http, listening.https)?;
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);

@@ -27,9 +27,6 @@ pub(super) async fn run(context: &Context, args: SubmitArgs) -> Result<Exit, Tro
     if !args.wait {
         return Ok(Exit::Ok);
     }
-    let Some(batch) = &submitted.batch else {
-        return Ok(Exit::Ok);
-    };
     if !runs {
         writeln!(
             std::io::stderr().lock(),
@@ -37,7 +34,10 @@ pub(super) async fn run(context: &Context, args: SubmitArgs) -> Result<Exit, Tro
             context.settings.store.url
         )?;
     }
-    super::wait::for_batch(context, batch.id, args.timeout, args.output).await
+    // Requests of the list that were submitted before are waited for with the batches they came in.
+    let batches: Vec<BatchId> =
+        submitted.batch.iter().map(|batch| batch.id).chain(submitted.earlier.iter().copied()).collect();
+    super::wait::for_batches(context, &batches, args.timeout, args.output).await
 }
 
 /// Through the daemon if one runs, else with the database's lock in our own hands.
@@ -58,7 +58,7 @@ async fn take_in(
     match daemon {
         Some(daemon) => send(context, &daemon, &name, rows).await,
         None => {
-            let store = Arc::new(context.owner().await?);
+            let store = Arc::new(context.owner_beside_no_daemon().await?);
             let intake = StoreIntake {
                 store: Arc::clone(&store) as Arc<dyn Store>,
                 clock: Arc::clone(&context.clock),
@@ -116,14 +116,18 @@ fn report(submitted: &Submitted, form: Output, daemon_runs: bool) -> Result<(), 
         Output::Table => {
             let (added, existing) = (submitted.added, submitted.existing);
             match batch {
-                None => writeln!(out, "Nothing new: all {existing} requests were submitted before.")?,
+                None => writeln!(out, "Nothing new: {} submitted before.", counted(existing, "was", "were"))?,
                 Some(batch) => {
                     let before = if existing > 0 {
-                        format!("; {existing} were submitted before")
+                        format!(
+                            "; {existing} more {} submitted before",
+                            if existing == 1 { "was" } else { "were" }
+                        )
                     } else {
                         String::new()
                     };
-                    writeln!(out, "Submitted {added} requests as batch {}{before}.", batch.id)?;
+                    let requests = if added == 1 { "request" } else { "requests" };
+                    writeln!(out, "Submitted {added} {requests} as batch {}{before}.", batch.id)?;
                     let hint = if daemon_runs { "seatless watch" } else { "seatless run" };
                     let what = if daemon_runs { "Follow it with" } else { "No daemon runs; start one with" };
                     writeln!(std::io::stderr().lock(), "{what} `{hint}`.")?;
@@ -141,6 +145,9 @@ fn report(submitted: &Submitted, form: Output, daemon_runs: bool) -> Result<(), 
                 "added": submitted.added,
                 "existing": submitted.existing,
             });
+            if !submitted.earlier.is_empty() {
+                value["earlier_batches"] = json!(submitted.earlier);
+            }
             if let Some(batch) = batch {
                 value["batch"] = json!(batch.id);
             }
@@ -148,6 +155,11 @@ fn report(submitted: &Submitted, form: Output, daemon_runs: bool) -> Result<(), 
         }
     }
     Ok(())
+}
+
+/// "the 1 request was", "all 60 requests were".
+fn counted(requests: u64, one: &str, many: &str) -> String {
+    if requests == 1 { format!("the 1 request {one}") } else { format!("all {requests} requests {many}") }
 }
 
 impl From<InputFormat> for Format {

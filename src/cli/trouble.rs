@@ -34,6 +34,14 @@ impl Trouble {
         self
     }
 
+    /// The same, naming what it is about.
+    pub(super) fn about(mut self, name: &str) -> Self {
+        if let Some(sentence) = self.lines.first_mut() {
+            *sentence = format!("{name}: {sentence}");
+        }
+        self
+    }
+
     /// Tells it on standard error.
     pub(super) fn tell(&self) {
         let mut err = std::io::stderr().lock();

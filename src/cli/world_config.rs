@@ -1,8 +1,10 @@
 //! A config for a simulated world: how a newcomer's first config reaches the simulator instead of Microsoft.
 
+use crate::domain::Policy;
 use crate::simulator::{World, WorldTenant};
 use std::fmt::Write;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 /// Where a simulator answers.
 pub(super) struct Addresses {
@@ -77,4 +79,34 @@ fn tenant_section(text: &mut String, tenant: &WorldTenant) {
 /// A TOML string; the escapes of JSON are a part of TOML's.
 fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
+}
+
+/// The policy at another speed. Call deadlines, the drain and the level check stay as in life.
+pub(super) fn hurried(speed: f64) -> String {
+    let policy = Policy::default();
+    let durations: [(&str, Duration); 17] = [
+        ("retry_first", policy.retry_first),
+        ("retry_last", policy.retry_last),
+        ("retry_after_min", policy.retry_after_min),
+        ("retry_after_max", policy.retry_after_max),
+        ("absence_window", policy.absence_window),
+        ("sync_first", policy.sync_first),
+        ("sync_eager", policy.sync_eager),
+        ("sync_later", policy.sync_later),
+        ("poll_first", policy.poll_first),
+        ("poll_last", policy.poll_last),
+        ("impersonate_after", policy.impersonate_after),
+        ("propagation_warn", policy.propagation_warn),
+        ("propagation_deadline", policy.propagation_deadline),
+        ("parked_seat", policy.parked_seat),
+        ("settle", policy.settle),
+        ("capacity_read", policy.capacity_read),
+        ("seat_cool_down", policy.seat_cool_down),
+    ];
+    let mut text = format!("\n# Durations of life, divided by {speed}.\n[policy]\n");
+    let replication = ("replication", policy.replication);
+    for (name, duration) in durations.into_iter().chain([replication]) {
+        let _ = writeln!(text, "{name}_seconds = {:.6}", duration.as_secs_f64() / speed);
+    }
+    text
 }

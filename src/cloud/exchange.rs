@@ -113,8 +113,13 @@ impl Exchange {
     /// Drops the token if `failure` speaks of a missing permission, so that a later call sees what was granted meanwhile.
     pub(crate) async fn forget_if_powerless(&self, failure: &CallFailure) {
         if matches!(failure.failure.code, Code::GraphPermissionMissing | Code::RemoteUnauthorized) {
-            self.tokens.forget_stale(&self.audience).await;
+            self.forget_stale().await;
         }
+    }
+
+    /// Drops the token unless it was issued just now.
+    pub(super) async fn forget_stale(&self) {
+        self.tokens.forget_stale(&self.audience).await;
     }
 
     async fn send(&self, call: &Call, token: &Token) -> Result<Answer, CallFailure> {

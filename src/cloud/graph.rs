@@ -32,6 +32,11 @@ impl Graph {
         Ok(self.exchange.token().await?.roles.clone())
     }
 
+    /// Forgets a token that may lack a permission granted since, so that the next call asks for a new one.
+    pub async fn forget_stale_roles(&self) {
+        self.exchange.forget_stale().await;
+    }
+
     /// The absolute address of `path` at Graph, for bodies that refer to an object by it.
     pub(super) fn address(&self, path: &str) -> String {
         self.exchange.audience().origin().at(path)

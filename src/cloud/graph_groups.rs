@@ -1,4 +1,5 @@
-//! Direct membership in an environment's security group (API notes §2.8, 4.6): without it a user never arrives there.
+//! What users are members of: an environment's security group, directly, or they never arrive there (API notes §2.8, 4.6);
+//! and directory roles, which make them administrators.
 
 use super::answer::Answer;
 use super::escape::query_value;
@@ -15,6 +16,11 @@ use uuid::Uuid;
 #[derive(Deserialize)]
 struct MemberPage {
     value: Vec<MemberRow>,
+}
+
+#[derive(Deserialize)]
+struct RolePage {
+    value: Vec<serde::de::IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -53,6 +59,26 @@ impl Graph {
             body: Some(json!({ "@odata.id": self.address(&format!("/v1.0/directoryObjects/{user}")) })),
         };
         self.each_once(users, |user| *user, item, |_, answer| joined(answer)).await
+    }
+}
+
+impl Graph {
+    /// Whether each user holds a directory role, directly or through a group.
+    ///
+    /// # Errors
+    /// Per member; absent when there is no such user.
+    pub async fn are_administrators(&self, users: &[ObjectId]) -> Members<bool> {
+        let item = |user: &ObjectId| Item {
+            method: Method::GET,
+            url: format!("/users/{user}/transitiveMemberOf/microsoft.graph.directoryRole?$select=id"),
+            headers: &[],
+            body: None,
+        };
+        let read = |_: &ObjectId, answer: &Answer| {
+            let success = answer.status.is_success();
+            success.then(|| answer.json(Effect::Read).map(|page: RolePage| !page.value.is_empty()))
+        };
+        self.each(users, Effect::Read, item, read).await
     }
 }
 

@@ -77,7 +77,7 @@ codes! {
         "Give all of them the same display_name, given_name, surname, usage_location and license.";
     IntakeConflict = "intake.conflict", Requester, false,
         "The same request is already stored with other content.",
-        "Compare with `seatless show`; submit what is stored, or use another user name.";
+        "Compare with `seatless show`; submit what is stored, or cancel the stored request first.";
     IntakeUnknownEnvironment = "intake.unknown-environment", Requester, false,
         "The config names no such environment.",
         "Use a name from `seatless config`, or add the environment to the config.";
@@ -112,7 +112,7 @@ codes! {
 
     GraphNameTaken = "graph.name-taken", Requester, false,
         "A user with this name exists already, and Seatless did not make it.",
-        "Choose another user name, or say on_existing: adopt if this very user shall become the account.";
+        "Cancel the request and submit it with another user name, or with on_existing: adopt if this very user shall become the account.";
     GraphAddressTaken = "graph.address-taken", Requester, false,
         "Another object of the directory has this user name as a mail address.",
         "Choose another user name, or remove the address from the other object, then retry.";
@@ -121,10 +121,10 @@ codes! {
         "Look at the property that the message names, correct it and submit the request again.";
     GraphNotAdoptable = "graph.not-adoptable", Requester, false,
         "The existing user must not be adopted: it is synchronized from on premises or was made by another Seatless.",
-        "Choose another user name.";
+        "Cancel the request and submit it with another user name.";
     GraphDomainInvalid = "graph.domain-invalid", Requester, false,
         "The domain of the user name is not a verified domain of the tenant.",
-        "Use one of the tenant's verified domains.";
+        "Cancel the request and submit it with one of the tenant's verified domains.";
     GraphPasswordRefused = "graph.password-refused", Seatless, true,
         "Microsoft Entra refuses the generated password.",
         "Seatless makes another one.";
@@ -145,7 +145,7 @@ codes! {
         "Look at the service plans that the message names; choose a license that stands alone.";
     GraphUsageLocationInvalid = "graph.usage-location-invalid", Requester, false,
         "The user's usage location does not allow the license.",
-        "Set a valid usage_location (two letters, such as GB), then retry.";
+        "Cancel the request, set a valid usage_location (two letters, such as GB) and submit it again.";
     GraphLicenseInherited = "graph.license-inherited", TenantAdmin, false,
         "The license comes from a group and cannot be removed from the user.",
         "Take the user out of the licensing group, then retry.";
@@ -170,10 +170,10 @@ codes! {
         "Make one of its non-interactive users interactive or disable it, or choose another environment, then retry.";
     DataverseRoleUnknown = "dataverse.role-unknown", Requester, false,
         "The business unit has no security role of this name.",
-        "Correct security_roles, or create the role in the environment, then retry.";
+        "Create the role in the environment and retry; or cancel the request, correct security_roles and submit it again.";
     DataverseBusinessUnitUnknown = "dataverse.business-unit-unknown", Requester, false,
         "The environment has no business unit of this name.",
-        "Correct business_unit, or create it in the environment, then retry.";
+        "Create the business unit in the environment and retry; or cancel the request, correct business_unit and submit it again.";
     DataversePrivilegeMissing = "dataverse.privilege-missing", EnvironmentAdmin, false,
         "Our application user lacks a privilege in the environment.",
         "Give the application user the System Administrator role in the environment, then retry.";
@@ -194,7 +194,7 @@ codes! {
         "Check the environment's security group and the sign-in status of the user, then retry.";
     DataverseApplicationUser = "dataverse.application-user", Requester, false,
         "The row belongs to an application user, whose access mode cannot be changed.",
-        "Choose another user name.";
+        "Cancel the request and submit it with another user name.";
     DataverseRoleRefused = "dataverse.role-refused", EnvironmentAdmin, false,
         "The environment refuses to assign the security role.",
         "Check that the role exists in the user's business unit and that the user is enabled, then retry.";

@@ -4,6 +4,7 @@ use crate::app::SubmissionError;
 use crate::domain::{BatchId, Failure, Instant, NewRequest, RequestId, State, Status, UserId};
 use crate::store::{Actor, Batch, Member, StageFault, StageReport};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// Who answers.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -33,6 +34,7 @@ pub(super) struct Row {
 pub(super) struct Staged {
     added: u64,
     existing: u64,
+    batches: BTreeSet<BatchId>,
     faults: Vec<Fault>,
 }
 
@@ -55,7 +57,7 @@ impl From<StageReport> for Staged {
                 StageFault::InProgress { line } => Fault::InProgress { line },
             })
             .collect();
-        Self { added: report.added, existing: report.existing, faults }
+        Self { added: report.added, existing: report.existing, batches: report.batches, faults }
     }
 }
 
@@ -70,7 +72,7 @@ impl From<Staged> for StageReport {
                 Fault::InProgress { line } => StageFault::InProgress { line },
             })
             .collect();
-        Self { added: staged.added, existing: staged.existing, faults }
+        Self { added: staged.added, existing: staged.existing, batches: staged.batches, faults }
     }
 }
 

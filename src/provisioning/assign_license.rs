@@ -2,7 +2,7 @@
 
 use super::Work;
 use super::create_user::uncertain;
-use super::households::{Finding, Write, by_user, households, share, spread};
+use super::households::{Finding, Write, by_user, households, key_of, share, spread};
 use super::provisioner::{Provisioner, Site};
 use super::verdicts::{outcome_of, whole_act, whole_look};
 use crate::cloud::{DirectoryUser, LicenseStatus, UserKey};
@@ -38,14 +38,6 @@ pub(super) async fn look(steps: &Provisioner, site: &Site<'_>) -> Result<Vec<See
     Ok(spread(site.group, findings))
 }
 
-/// By id once it is known: lists and names lag longer than reads by id.
-pub(super) fn key_of(member: &Member) -> UserKey {
-    match member.user.object_id {
-        Some(id) => UserKey::Id(id),
-        None => UserKey::UserPrincipalName(member.user.account.user_principal_name.to_string()),
-    }
-}
-
 /// A user that was just made may not show for minutes (microsoft-graph: eventual consistency of directory reads).
 fn not_shown(steps: &Provisioner, member: &Member) -> Outcome {
     let age = (steps.clock.now() - member.request.progress.entered_at).to_std().unwrap_or_default();
@@ -55,7 +47,7 @@ fn not_shown(steps: &Provisioner, member: &Member) -> Outcome {
     Outcome::Absent { failure: Failure::new(Code::GraphUserGone, "") }
 }
 
-fn replication_pace(steps: &Provisioner) -> Duration {
+pub(super) fn replication_pace(steps: &Provisioner) -> Duration {
     steps.policy.replication / LOOKS_IN_REPLICATION
 }
 

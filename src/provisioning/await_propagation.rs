@@ -28,7 +28,7 @@ pub(super) async fn look(steps: &Provisioner, site: &Site<'_>) -> Result<Vec<See
     } else {
         HashMap::new()
     };
-    let lost = match lost_licenses(site, &mut waits, now).await {
+    let lost = match losses(site, &mut waits, now).await {
         Ok(lost) => lost,
         Err(call) => return whole_look(call, members.len()),
     };
@@ -53,28 +53,38 @@ fn by_object(rows: Vec<SystemUser>) -> HashMap<ObjectId, Vec<SystemUser>> {
     found
 }
 
-/// For whom the license has vanished again, where the wait has been long enough to wonder.
-async fn lost_licenses(
-    site: &Site<'_>,
-    waits: &mut [Wait<'_>],
-    now: Instant,
-) -> Result<Vec<bool>, CallFailure> {
+/// What has vanished while we waited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Loss {
+    Nothing,
+    License,
+    User,
+}
+
+/// For whom the license, or the user itself, has vanished again, where the wait has been long enough to wonder.
+async fn losses(site: &Site<'_>, waits: &mut [Wait<'_>], now: Instant) -> Result<Vec<Loss>, CallFailure> {
     let members = &site.group.members;
-    let mut lost = vec![false; members.len()];
+    let mut lost = vec![Loss::Nothing; members.len()];
     let doubtful: Vec<usize> = (0..members.len()).filter(|&place| waits[place].doubts_license(now)).collect();
     if doubtful.is_empty() {
         return Ok(lost);
     }
     let keys: Vec<UserKey> =
-        doubtful.iter().map(|&place| super::assign_license::key_of(&members[place])).collect();
+        doubtful.iter().map(|&place| super::households::key_of(&members[place])).collect();
     let answers = site.tenant.client.graph().read_users(&keys).await?;
     for (place, answer) in doubtful.into_iter().zip(answers) {
-        if let Ok(Some(user)) = answer {
-            let sku = members[place].user.account.license;
-            lost[place] = !user.licenses.iter().any(|license| license.sku == sku);
-            if !lost[place] {
-                waits[place].memo.license_seen_at = Some(now);
+        match answer {
+            Ok(Some(user)) => {
+                let sku = members[place].user.account.license;
+                if user.licenses.iter().any(|license| license.sku == sku) {
+                    waits[place].memo.license_seen_at = Some(now);
+                } else {
+                    lost[place] = Loss::License;
+                }
             }
+            Ok(None) => lost[place] = Loss::User,
+            // One that cannot be read is read again at the next look.
+            Err(_) => {}
         }
     }
     Ok(lost)
@@ -85,7 +95,7 @@ fn judge(
     member: &Member,
     wait: Wait<'_>,
     rows: &[SystemUser],
-    lost: bool,
+    lost: Loss,
     now: Instant,
 ) -> Seen<Work> {
     let [] = rows else {
@@ -95,7 +105,14 @@ fn judge(
             None => waiting(steps, member, wait, now),
         };
     };
-    if lost {
+    if lost == Loss::User {
+        let outcome = Outcome::Absent { failure: Failure::new(Code::GraphUserGone, "") };
+        return Seen::Settled(Report {
+            outcome,
+            learned: Learned { memo: wait.text(), ..Learned::default() },
+        });
+    }
+    if lost == Loss::License {
         let failure = Failure::new(
             Code::MachineLicenseLost,
             "Power Platform keeps saying that the user has no license.",

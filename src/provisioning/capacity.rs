@@ -10,6 +10,8 @@ use crate::store::{Pool, PoolKey};
 ///
 /// `consumedUnits` lags behind what we do (Microsoft states no figure). So of our own holders only those are taken off it
 /// whose assignment is older than the cool-down: a younger one may not be in it yet, and would make room that is not there.
+/// That is the most that others can have; the least is what is left when all of ours are in it. What we knew before stands
+/// for as long as it lies between the two.
 pub(super) async fn measure(steps: &Provisioner, pool: &Pool) -> Result<Capacity, Failure> {
     let PoolKey::Seat { tenant, sku } = &pool.key else {
         return Ok(Capacity { capacity: pool.capacity.unwrap_or(0), others: pool.others });
@@ -23,7 +25,9 @@ pub(super) async fn measure(steps: &Provisioner, pool: &Pool) -> Result<Capacity
         .map_err(|error| error.failure())?;
     let skus = steps.subscriptions.read_now(tenant, &place.client).await.map_err(|call| call.failure)?;
     let units = units_of(&skus, *sku)?;
-    let others = units.consumed.saturating_sub(ours);
+    let most = units.consumed.saturating_sub(ours);
+    let least = units.consumed.saturating_sub(pool.held).min(most);
+    let others = pool.read_at.map_or(most, |_| pool.others.clamp(least, most));
     let capped = place
         .seats_max
         .get(sku)

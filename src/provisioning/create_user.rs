@@ -1,11 +1,11 @@
 //! Requested → Created: the user exists, and is ours.
 
-use super::households::{Finding, Write, by_user, households, share, spread};
+use super::households::{Finding, Write, by_user, households, read_where, share, spread};
 use super::provisioner::{Provisioner, Site};
 use super::verdicts::{outcome_of, whole_act, whole_look};
 use super::{Marker, Work, capacity, password};
-use crate::cloud::{DirectoryUser, NewUser, UserKey};
-use crate::domain::{Code, Failure, IntentId, OnExisting, Outcome};
+use crate::cloud::{CallFailure, DirectoryUser, NewUser, UserKey};
+use crate::domain::{Code, Failure, IntentId, ObjectId, OnExisting, Outcome};
 use crate::engine::{Need, Report, Seen, WholeFailure};
 use crate::store::{Learned, Member, UserOrigin};
 use std::collections::BTreeSet;
@@ -18,49 +18,102 @@ const REMOVAL_PERMISSIONS: &[&str] =
 
 pub(super) async fn look(steps: &Provisioner, site: &Site<'_>) -> Result<Vec<Seen<Work>>, WholeFailure> {
     let members = &site.group.members;
-    let roles = match site.tenant.client.graph().roles().await {
-        Ok(roles) => roles,
+    match removal_is_forbidden(site).await {
+        Ok(None) => {}
+        Ok(Some(failure)) => {
+            return Ok(members.iter().map(|_| super::verdicts::blocked(failure.clone())).collect());
+        }
         Err(call) => return whole_look(call, members.len()),
-    };
-    if let Some(failure) = roles.and_then(|roles| removal_forbidden(&roles)) {
-        return Ok(members.iter().map(|_| super::verdicts::blocked(failure.clone())).collect());
     }
     let skus = match steps.subscriptions.known(&site.group.tenant, &site.tenant.client).await {
         Ok(skus) => skus,
         Err(call) => return whole_look(call, members.len()),
     };
     let households = households(site.group);
-    let asked: Vec<usize> = (0..households.len())
-        .filter(|&at| needs_look(&members[households[at][0]], &households[at], members))
-        .collect();
-    let keys: Vec<UserKey> = asked.iter().map(|&at| key_of(&members[households[at][0]])).collect();
-    let mut answers = if keys.is_empty() {
-        Vec::new()
-    } else {
-        match site.tenant.client.graph().read_users(&keys).await {
-            Ok(answers) => answers,
-            Err(call) => return whole_look(call, members.len()),
-        }
+    let answers = match read_where(site, &households, |places| needs_look(places, members)).await {
+        Ok(answers) => answers,
+        Err(call) => return whole_look(call, members.len()),
     };
-    let mut answers = answers.drain(..);
     let mut findings = Vec::with_capacity(households.len());
-    for (at, places) in households.into_iter().enumerate() {
+    for (places, answer) in households.into_iter().zip(answers) {
         let member = &members[places[0]];
-        let finding = if !skus.iter().any(|row| row.sku == member.user.account.license) {
-            settled(Outcome::Blocked { failure: capacity::unknown(&skus, member.user.account.license) })
-        } else if asked.contains(&at) {
-            match answers.next() {
+        let finding = if skus.iter().any(|row| row.sku == member.user.account.license) {
+            match answer {
                 Some(Ok(Some(user))) => judge(steps, member, &user),
                 Some(Ok(None)) => missing(steps, member, open_intent(&places, members)),
                 Some(Err(call)) => settled(outcome_of(call)),
-                None => create(steps, member),
+                None => unseen(steps, member),
             }
         } else {
-            create(steps, member)
+            settled(Outcome::Blocked { failure: capacity::unknown(&skus, member.user.account.license) })
         };
         findings.push((places, finding));
     }
+    if let Err(call) = refuse_administrators(site, &mut findings).await {
+        return whole_look(call, members.len());
+    }
     Ok(spread(site.group, findings))
+}
+
+/// Nobody's administrator becomes an account: of the users that are about to be adopted, those are set aside.
+async fn refuse_administrators(
+    site: &Site<'_>,
+    findings: &mut [(Vec<usize>, Finding)],
+) -> Result<(), CallFailure> {
+    let about_to_be_adopted = |(at, (places, finding)): (usize, &(Vec<usize>, Finding))| {
+        let known = site.group.members[places[0]].user.origin.is_some();
+        adopts_now(finding).filter(|_| !known).map(|id| (at, id))
+    };
+    let (places, ids): (Vec<usize>, Vec<ObjectId>) =
+        findings.iter().enumerate().filter_map(about_to_be_adopted).unzip();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let answers = site.tenant.client.graph().are_administrators(&ids).await?;
+    for (at, answer) in places.into_iter().zip(answers) {
+        match answer {
+            Ok(false) => {}
+            Ok(true) => {
+                let failure = Failure::new(Code::GraphNotAdoptable, "It is an administrator.");
+                findings[at].1 = settled(Outcome::Blocked { failure });
+            }
+            Err(call) => findings[at].1 = settled(outcome_of(call)),
+        }
+    }
+    Ok(())
+}
+
+/// The user that a finding is about to adopt.
+fn adopts_now(finding: &Finding) -> Option<ObjectId> {
+    match finding {
+        Finding::Settled(report) => {
+            report.learned.object_id.filter(|_| report.learned.origin == Some(UserOrigin::Adopted))
+        }
+        Finding::Needed(write) => match write.work {
+            Work::SetUsageLocation(id, _) => Some(id),
+            Work::Create(_)
+            | Work::Enable(_)
+            | Work::Assign(..)
+            | Work::AskForSync(_)
+            | Work::Impersonate(_)
+            | Work::Convert(_)
+            | Work::Remove(..)
+            | Work::Delete(_)
+            | Work::Disable(_) => None,
+        },
+    }
+}
+
+/// Why we must not assign a license, if we could not take it back. A token from before the permission was granted proves
+/// nothing: then a new one is asked for.
+async fn removal_is_forbidden(site: &Site<'_>) -> Result<Option<Failure>, CallFailure> {
+    let graph = site.tenant.client.graph();
+    let refusal = |roles: Option<BTreeSet<String>>| roles.and_then(|roles| removal_forbidden(&roles));
+    if refusal(graph.roles().await?).is_none() {
+        return Ok(None);
+    }
+    graph.forget_stale_roles().await;
+    Ok(refusal(graph.roles().await?))
 }
 
 /// The failure of an application that may assign a license but not take it back; such a license must never be taken.
@@ -76,11 +129,9 @@ fn removal_forbidden(roles: &BTreeSet<String>) -> Option<Failure> {
     })
 }
 
-/// Whether the user may exist already: an earlier create may have made it, or we know it, or it shall be adopted.
-fn needs_look(member: &Member, places: &[usize], members: &[Member]) -> bool {
-    member.user.object_id.is_some()
-        || open_intent(places, members)
-        || places.iter().any(|&place| adopts(&members[place]))
+/// Whether the user may exist without our knowing: an earlier create may have made it, or it shall be adopted.
+fn needs_look(places: &[usize], members: &[Member]) -> bool {
+    open_intent(places, members) || places.iter().any(|&place| adopts(&members[place]))
 }
 
 fn open_intent(places: &[usize], members: &[Member]) -> bool {
@@ -91,10 +142,12 @@ fn adopts(member: &Member) -> bool {
     member.request.asked.membership.on_existing == OnExisting::Adopt
 }
 
-fn key_of(member: &Member) -> UserKey {
-    match member.user.object_id {
-        Some(id) => UserKey::Id(id),
-        None => UserKey::UserPrincipalName(member.user.account.user_principal_name.to_string()),
+/// A user that was not looked for: a sibling's create has made it already, and reads of it may still lag; or it is to be
+/// made.
+fn unseen(steps: &Provisioner, member: &Member) -> Finding {
+    match (member.user.object_id, member.user.origin) {
+        (Some(id), Some(origin)) => Finding::Settled(created(id, origin)),
+        (None | Some(_), _) => create(steps, member),
     }
 }
 
@@ -186,7 +239,7 @@ fn ready(user: &DirectoryUser, origin: UserOrigin) -> Finding {
     Finding::Settled(created(user.id, origin))
 }
 
-fn created(id: crate::domain::ObjectId, origin: UserOrigin) -> Report {
+fn created(id: ObjectId, origin: UserOrigin) -> Report {
     let learned = Learned { object_id: Some(id), origin: Some(origin), ..Learned::default() };
     Report { outcome: Outcome::Advanced, learned }
 }
@@ -260,6 +313,10 @@ async fn conflict(steps: &Provisioner, site: &Site<'_>, member: &Member, refusal
                 outcome: Outcome::Blocked { failure: failure.seen_as(refusal.remote_request_ids) },
                 learned,
             },
+            // Whoever is to be adopted is looked at more closely first, and that is a look's work.
+            Finding::Settled(report) if report.learned.origin == Some(UserOrigin::Adopted) => {
+                Report::of(uncertain())
+            }
             Finding::Settled(report) => report,
             // Ours, but something is still to be done about it: the next look finds that and records its own intent.
             Finding::Needed(_) => Report::of(uncertain()),
@@ -274,10 +331,10 @@ async fn conflict(steps: &Provisioner, site: &Site<'_>, member: &Member, refusal
 }
 
 /// The one result of a call for one member.
-pub(super) fn first<T>(members: crate::cloud::Members<T>) -> Result<T, crate::cloud::CallFailure> {
+pub(super) fn first<T>(members: crate::cloud::Members<T>) -> Result<T, CallFailure> {
     let mut results = members?;
     results.pop().unwrap_or_else(|| {
-        Err(crate::cloud::CallFailure {
+        Err(CallFailure {
             failure: Failure::new(Code::RemoteUncertain, "The answer holds no result."),
             verdict: crate::cloud::Verdict::Uncertain { retry_after: None },
         })

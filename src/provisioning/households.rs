@@ -1,6 +1,8 @@
 //! The members of a group by user: what concerns a user is asked and done once, whatever the number of its requests.
 
 use super::Work;
+use super::provisioner::Site;
+use crate::cloud::{CallFailure, DirectoryUser, UserKey};
 use crate::domain::{Ids, IntentId, UserId};
 use crate::engine::{Need, Report, Seen};
 use crate::store::{Group, Member};
@@ -18,6 +20,33 @@ pub(super) fn households(group: &Group) -> Vec<Vec<usize>> {
         order[household].push(place);
     }
     order
+}
+
+/// By id once it is known: lists and names lag longer than reads by id.
+pub(super) fn key_of(member: &Member) -> UserKey {
+    match member.user.object_id {
+        Some(id) => UserKey::Id(id),
+        None => UserKey::UserPrincipalName(member.user.account.user_principal_name.to_string()),
+    }
+}
+
+/// What the directory shows of each household's user, where `wanted` says that it is to be asked; in order.
+pub(super) async fn read_where(
+    site: &Site<'_>,
+    households: &[Vec<usize>],
+    wanted: impl Fn(&[usize]) -> bool,
+) -> Result<Vec<Option<Result<Option<DirectoryUser>, CallFailure>>>, CallFailure> {
+    let asked: Vec<bool> = households.iter().map(|places| wanted(places)).collect();
+    let keys: Vec<UserKey> = households
+        .iter()
+        .zip(&asked)
+        .filter(|(_, asked)| **asked)
+        .map(|(places, _)| key_of(&site.group.members[places[0]]))
+        .collect();
+    let answers =
+        if keys.is_empty() { Vec::new() } else { site.tenant.client.graph().read_users(&keys).await? };
+    let mut answers = answers.into_iter();
+    Ok(asked.into_iter().map(|asked| if asked { answers.next() } else { None }).collect())
 }
 
 /// What one household's look came to.

@@ -1,12 +1,12 @@
 //! NonInteractive → Unlicensed, and every way back: the license that we assigned is gone.
 
 use super::Work;
-use super::assign_license::{holds_directly, is_ours, key_of};
+use super::assign_license::{holds_directly, is_ours};
 use super::create_user::uncertain;
-use super::households::{Finding, Write, by_user, households, share, spread};
+use super::households::{Finding, Write, by_user, households, read_where, share, spread};
 use super::provisioner::{Provisioner, Site};
 use super::verdicts::{outcome_of, whole_act, whole_look};
-use crate::cloud::{Removal, UserKey};
+use crate::cloud::Removal;
 use crate::domain::{ObjectId, Outcome, SkuId};
 use crate::engine::{Need, Report, Seen, WholeFailure};
 use crate::store::Member;
@@ -14,22 +14,13 @@ use crate::store::Member;
 pub(super) async fn look(steps: &Provisioner, site: &Site<'_>) -> Result<Vec<Seen<Work>>, WholeFailure> {
     let members = &site.group.members;
     let households = households(site.group);
-    let asked: Vec<usize> =
-        (0..households.len()).filter(|&at| may_have_acted(&households[at], members)).collect();
-    let keys: Vec<UserKey> = asked.iter().map(|&at| key_of(&members[households[at][0]])).collect();
-    let answers = if keys.is_empty() {
-        Vec::new()
-    } else {
-        match site.tenant.client.graph().read_users(&keys).await {
-            Ok(answers) => answers,
-            Err(call) => return whole_look(call, members.len()),
-        }
+    let answers = match read_where(site, &households, |places| may_have_acted(places, members)).await {
+        Ok(answers) => answers,
+        Err(call) => return whole_look(call, members.len()),
     };
-    let mut answers = answers.into_iter();
     let mut findings = Vec::with_capacity(households.len());
-    for (at, places) in households.into_iter().enumerate() {
+    for (places, answer) in households.into_iter().zip(answers) {
         let member = &members[places[0]];
-        let answer = if asked.contains(&at) { answers.next() } else { None };
         let finding = if places.iter().any(|&place| members[place].siblings.license_needed) {
             // Whoever still needs it wakes us when it has what it needs.
             let wait = steps.policy.poll_last;

@@ -1,49 +1,57 @@
 //! Created → Requested on the way back: a user that we made, and that nobody else needs, is deleted or disabled.
 
-use super::assign_license::key_of;
+use super::assign_license::replication_pace;
 use super::create_user::uncertain;
-use super::households::{Finding, Write, by_user, households, share, spread};
+use super::households::{Finding, Write, by_user, households, read_where, share, spread};
 use super::provisioner::{Provisioner, Site};
 use super::verdicts::{outcome_of, whole_act, whole_look};
 use super::{Marker, Work};
-use crate::cloud::{DirectoryUser, UserKey};
-use crate::domain::{Code, Failure, ObjectId, Outcome, Step};
+use crate::cloud::DirectoryUser;
+use crate::domain::{Charge, Code, Failure, ObjectId, Outcome, Step};
 use crate::engine::{Need, Report, Seen, WholeFailure};
-use crate::store::{Member, UserOrigin};
+use crate::store::{Learned, Member, UserOrigin};
 
 pub(super) async fn look(steps: &Provisioner, site: &Site<'_>) -> Result<Vec<Seen<Work>>, WholeFailure> {
     let members = &site.group.members;
     let households = households(site.group);
-    let asked: Vec<usize> =
-        (0..households.len()).filter(|&at| !is_left_alone(&households[at], members)).collect();
-    let keys: Vec<UserKey> = asked.iter().map(|&at| key_of(&members[households[at][0]])).collect();
-    let answers = if keys.is_empty() {
-        Vec::new()
-    } else {
-        match site.tenant.client.graph().read_users(&keys).await {
-            Ok(answers) => answers,
-            Err(call) => return whole_look(call, members.len()),
-        }
+    let answers = match read_where(site, &households, |places| !is_left_alone(places, members)).await {
+        Ok(answers) => answers,
+        Err(call) => return whole_look(call, members.len()),
     };
-    let mut answers = answers.into_iter();
     let mut findings = Vec::with_capacity(households.len());
-    for (at, places) in households.into_iter().enumerate() {
+    for (places, answer) in households.into_iter().zip(answers) {
         let member = &members[places[0]];
-        let report = if asked.contains(&at) {
-            match answers.next() {
-                Some(Ok(Some(user))) => judge(steps, site.group.step, member, &user),
-                Some(Ok(None)) => Finding::Settled(Report::of(Outcome::Absent {
-                    failure: Failure::new(Code::GraphUserGone, ""),
-                })),
-                Some(Err(call)) => Finding::Settled(Report::of(outcome_of(call))),
-                None => Finding::Settled(Report::of(uncertain())),
-            }
-        } else {
-            Finding::Settled(Report::of(Outcome::Advanced))
+        let finding = match answer {
+            Some(Ok(Some(user))) => judge(steps, site.group.step, member, &user),
+            Some(Ok(None)) => Finding::Settled(Report { outcome: not_shown(steps, member), learned: gone() }),
+            Some(Err(call)) => Finding::Settled(Report::of(outcome_of(call))),
+            // There is nothing for us to do about it.
+            None => Finding::Settled(Report::of(Outcome::Advanced)),
         };
-        findings.push((places, report));
+        findings.push((places, finding));
     }
     Ok(spread(site.group, findings))
+}
+
+/// A user that was just made, or whose create may be on its way still, may not show for a while; to take that for its
+/// absence would leave it behind for ever.
+fn not_shown(steps: &Provisioner, member: &Member) -> Outcome {
+    let progress = &member.request.progress;
+    let begun_at = progress.trial.intent.map_or(progress.entered_at, |intent| intent.begun_at);
+    if steps.clock.now() >= progress.entered_at.max(begun_at) + steps.policy.replication {
+        return Outcome::Absent { failure: Failure::new(Code::GraphUserGone, "") };
+    }
+    let wait = replication_pace(steps);
+    if member.user.object_id.is_some() {
+        return Outcome::NotYet { wait, because: None };
+    }
+    // The open intent is all that tells of the user, so it has to stay open.
+    let failure = Failure::new(Code::RemoteUncertain, "The user is not there (yet).");
+    Outcome::Ambiguous { failure, charge: Charge::Lane { wait } }
+}
+
+fn gone() -> Learned {
+    Learned { user_gone: true, ..Learned::default() }
 }
 
 /// Whether there is nothing for us to do about the user: others need it, it is not ours, or it was never made.
@@ -95,6 +103,9 @@ pub(super) async fn act(site: &Site<'_>, needs: &[(usize, Need<Work>)]) -> Resul
     let reports = shared
         .iter()
         .map(|_| match results.next() {
+            Some(Ok(())) if site.group.step == Step::DeleteUser => {
+                Report { outcome: Outcome::Advanced, learned: gone() }
+            }
             Some(Ok(())) => Report::of(Outcome::Advanced),
             Some(Err(call)) => Report::of(outcome_of(call)),
             None => Report::of(uncertain()),

@@ -2,7 +2,8 @@
 //! (power-platform/admin/create-users, "Create a non-interactive user account", step 5).
 
 use super::Work;
-use super::assign_license::{holds_directly, key_of};
+use super::assign_license::holds_directly;
+use super::households::key_of;
 use super::provisioner::{Provisioner, Site};
 use super::resolved::Resolved;
 use super::verdicts::{outcome_of, whole_look};

@@ -49,6 +49,15 @@ impl StoreError {
             Self::Corrupt(_) => Code::StoreCorrupt,
             Self::Failed(_) => Code::StoreFailed,
         };
-        Failure::new(code, self.to_string())
+        match self {
+            // The code's sentence says it all.
+            Self::Busy | Self::Full => Failure::new(code, ""),
+            Self::Locked(_)
+            | Self::Unreadable(_)
+            | Self::SchemaNewer { .. }
+            | Self::LibraryUnsafe(_)
+            | Self::Corrupt(_)
+            | Self::Failed(_) => Failure::new(code, self.to_string()),
+        }
     }
 }

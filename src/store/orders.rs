@@ -40,6 +40,8 @@ pub struct StageReport {
     pub added: u64,
     /// How many were stored already with the same content.
     pub existing: u64,
+    /// The batches that those are in.
+    pub batches: std::collections::BTreeSet<BatchId>,
     /// Those that cannot be accepted. Any of them refuses the whole batch.
     pub faults: Vec<StageFault>,
 }
@@ -118,6 +120,9 @@ pub struct Learned {
     pub object_id: Option<ObjectId>,
     /// How the user came to be ours.
     pub origin: Option<UserOrigin>,
+    /// The user is gone from the directory by our doing; taken only if the transition ends the request. A later request for
+    /// the name begins anew then.
+    pub user_gone: bool,
     /// The request's row in the environment.
     pub system_user: Option<SystemUserId>,
     /// What names mean in the environment.

@@ -66,7 +66,7 @@ fn the_table_shows_each_request_with_what_is_next_for_it() {
         out("list"),
         "\
 USER              ENVIRONMENT  STATE       STATUS     NEXT                                                                                                          UPDATED               ID
-ada@contoso.com   dev          unlicensed  succeeded                                                                                                                2026-01-05 09:14:00Z  1a000000-0000-7000-8000-000000000001
+ada@contoso.com   dev          unlicensed  succeeded                                                                                                                2026-01-05 09:15:00Z  1a000000-0000-7000-8000-000000000001
 bob@contoso.com   dev          requested   blocked    graph.name-taken: A user with this name exists already, and Seatless did not make it. Its object id is 5f3a.  2026-01-05 09:02:00Z  1a000000-0000-7000-8000-000000000003
 cleo@contoso.com  dev          created     active     waits for a seat                                                                                              2026-01-05 09:02:00Z  1a000000-0000-7000-8000-000000000005
 dora@contoso.com  prod         created     active     waits for a seat                                                                                              2026-01-05 09:02:00Z  1a000000-0000-7000-8000-000000000007
@@ -222,7 +222,7 @@ ada@contoso.com in dev
 2026-01-05 09:07:00Z  +4 min  The environment knows the user
 2026-01-05 09:08:00Z  +1 min  The access mode is Non-interactive
 2026-01-05 09:09:00Z  +1 min  The license is taken back
-2026-01-05 09:14:00Z  +5 min  Verified: the account is as it was asked for
+2026-01-05 09:15:00Z  +6 min  Verified: the account is as it was asked for
 "
     );
 }
@@ -239,8 +239,7 @@ fn a_blocked_one_says_what_to_do_and_whom_to_ask() {
                               remote request ids: bob-7, bob-create_user
 
 next: Nothing, until a person acts.
-      To do (whoever submitted the request): Choose another user name, or say on_existing: adopt if this very user shall become the account.
-      Then try it again with `seatless retry 1a000000-0000-7000-8000-000000000003`.
+      To do (whoever submitted the request): Cancel the request and submit it with another user name, or with on_existing: adopt if this very user shall become the account.
 "
         ),
         "{shown}"
@@ -280,7 +279,7 @@ bob.csv
   requests   1 blocked
 
 1 blocked: graph.name-taken  A user with this name exists already, and Seatless did not make it. Its object id is 5f3a.
-  to do (whoever submitted the request): Choose another user name, or say on_existing: adopt if this very user shall become the account.
+  to do (whoever submitted the request): Cancel the request and submit it with another user name, or with on_existing: adopt if this very user shall become the account.
   bob@contoso.com/dev
 List them with `seatless list --batch 0b000000-0000-7000-8000-000000000000 --status blocked`; try one again with `seatless retry ID`.
 "
@@ -340,7 +339,10 @@ fn waiting_ends_with_a_number_that_scripts_understand() {
     );
     let late = run("wait latest --timeout 0s");
     assert_eq!(late.code, 6);
-    assert_eq!(late.out, "The time is over: 0 of 3 requests have settled (3 active). The work goes on.\n");
+    assert_eq!(
+        late.out,
+        "The time is over: 0 of 3 requests have settled (3 active). A daemon goes on with the others.\n"
+    );
     assert_eq!(
         late.err,
         "No daemon runs on sqlite:seatless.db, so nothing moves; start one with `seatless run`.\n"
@@ -396,8 +398,9 @@ fn the_picture_shows_who_stopped_and_what_happened_last() {
         "No daemon runs, so nothing moves; start one with `seatless run`.\n",
         "████████████████························ 2 of 5 settled (40%)\n1 succeeded, 3 active, 1 blocked\n",
         "created         ████████████████························ 2\n",
-        "    1 blocked graph.name-taken  A user with this name exists already",
-        "LATEST\n2026-01-05 09:14:00Z  ada@contoso.com/dev  Verified: the account is as it was asked for\n",
+        "    1 blocked graph.name-taken  A user with this name exists already, and Seatless did not make it.\n      \
+         to do (whoever submitted the request): Cancel the request and submit it with another user name",
+        "LATEST\n2026-01-05 09:15:00Z  ada@contoso.com/dev  Verified: the account is as it was asked for\n",
     ] {
         assert!(picture.contains(part), "{part:?} is missing in\n{picture}");
     }

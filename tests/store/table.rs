@@ -9,6 +9,7 @@ macro_rules! conformance {
                 a_user_comes_with_all_its_waiting_requests,
                 users_that_hold_a_seat_come_first_and_need_no_further_one,
                 a_user_whose_seat_rests_needs_no_further_one,
+                a_paused_user_with_a_seat_crowds_nobody_out,
                 paused_requests_are_no_candidates,
                 each_pool_serves_its_own,
                 a_cancelled_request_waits_no_longer,
@@ -76,6 +77,7 @@ macro_rules! conformance {
                 reaching_propagated_is_remembered,
                 a_sibling_that_waits_to_unlicense_is_woken,
                 a_cancelled_sibling_wakes_who_waits_to_unlicense,
+                a_blocked_sibling_wakes_who_waits_to_unlicense,
                 slot_holders_are_the_users_with_a_slot;
             intake:
                 what_is_staged_is_seen_by_nobody,
@@ -118,6 +120,7 @@ macro_rules! conformance {
                 every_filter_selects_what_it_says,
                 pages_follow_one_another_without_a_gap,
                 a_history_goes_in_pages,
+                the_latest_events_of_all_requests_come_first,
                 the_latest_batch_comes_first,
                 an_unknown_request_is_absent,
                 counters_of_one_batch_leave_the_others_out;

@@ -107,7 +107,7 @@ impl World {
         let staged = self.staged(asks);
         let ids: Vec<RequestId> = staged.iter().map(|staged| staged.id).collect();
         let report = self.store.stage(batch, staged, self.now()).await.expect("a chunk can be staged");
-        assert_eq!(report, StageReport { added: asks.len() as u64, existing: 0, faults: Vec::new() });
+        assert_eq!(report, StageReport { added: asks.len() as u64, ..StageReport::default() });
         self.accept(batch).await;
         self.promote().await;
         ids

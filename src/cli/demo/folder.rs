@@ -2,11 +2,9 @@
 
 use crate::cli::trouble::Trouble;
 use crate::cli::world_config::{self, Addresses};
-use crate::domain::{Ids, Policy};
+use crate::domain::Ids;
 use crate::simulator::World;
-use std::fmt::Write;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 /// The list that the demo submits.
 pub(super) const ACCOUNTS: &str = include_str!("../../../config/examples/accounts.csv");
@@ -59,7 +57,7 @@ impl Folder {
 
     /// Writes the list, and a config that reaches the simulator with every duration of the policy divided by `speed`.
     pub(super) fn fill(&self, world: &World, addresses: &Addresses, speed: f64) -> Result<(), Trouble> {
-        let config = world_config::render(world, addresses) + &hurried(speed);
+        let config = world_config::render(world, addresses) + &world_config::hurried(speed);
         for (path, text) in [(self.config(), config.as_str()), (self.accounts(), ACCOUNTS)] {
             std::fs::write(&path, text).map_err(|error| {
                 Trouble::failure(format!("{} cannot be written: {error}", path.display()))
@@ -67,34 +65,4 @@ impl Folder {
         }
         Ok(())
     }
-}
-
-/// The policy at another speed. Call deadlines, the drain and the level check stay as in life.
-fn hurried(speed: f64) -> String {
-    let policy = Policy::default();
-    let durations: [(&str, Duration); 17] = [
-        ("retry_first", policy.retry_first),
-        ("retry_last", policy.retry_last),
-        ("retry_after_min", policy.retry_after_min),
-        ("retry_after_max", policy.retry_after_max),
-        ("absence_window", policy.absence_window),
-        ("sync_first", policy.sync_first),
-        ("sync_eager", policy.sync_eager),
-        ("sync_later", policy.sync_later),
-        ("poll_first", policy.poll_first),
-        ("poll_last", policy.poll_last),
-        ("impersonate_after", policy.impersonate_after),
-        ("propagation_warn", policy.propagation_warn),
-        ("propagation_deadline", policy.propagation_deadline),
-        ("parked_seat", policy.parked_seat),
-        ("settle", policy.settle),
-        ("capacity_read", policy.capacity_read),
-        ("seat_cool_down", policy.seat_cool_down),
-    ];
-    let mut text = format!("\n# Durations of life, divided by {speed}.\n[policy]\n");
-    let replication = ("replication", policy.replication);
-    for (name, duration) in durations.into_iter().chain([replication]) {
-        let _ = writeln!(text, "{name}_seconds = {:.6}", duration.as_secs_f64() / speed);
-    }
-    text
 }

@@ -47,7 +47,7 @@ pub(in crate::cli) async fn run(args: DemoArgs) -> Result<Exit, Trouble> {
     let over = CancellationToken::new();
     let (waited, crashed) = tokio::join!(
         async {
-            let waited = wait::for_batch(&context, batch.id, None, Output::Table).await;
+            let waited = wait::for_batches(&context, &[batch.id], None, Output::Table).await;
             over.cancel();
             waited
         },

@@ -1,6 +1,6 @@
 //! Sentences on a narrow terminal.
 
-use console::measure_text_width;
+use console::{measure_text_width, strip_ansi_codes};
 
 /// How much further a continued line begins.
 const HANG: usize = 2;
@@ -10,7 +10,8 @@ pub(in crate::cli) fn wrap(line: &str, width: Option<usize>) -> Vec<String> {
     let Some(width) = width.filter(|width| measure_text_width(line) > *width) else {
         return vec![line.to_owned()];
     };
-    let indent = line.chars().take_while(|character| *character == ' ').count();
+    // A line that is colored as a whole begins with its color, not with its spaces.
+    let indent = strip_ansi_codes(line).chars().take_while(|character| *character == ' ').count();
     // A deep indent on a narrow terminal would leave no room for the words.
     let hang = " ".repeat((indent + HANG).min(width / 2));
     let mut lines = Vec::new();
@@ -42,6 +43,10 @@ mod tests {
         assert_eq!(
             wrap(line, Some(20)),
             ["  to do: choose", "    another name \u{1b}[31mor\u{1b}[0m", "    adopt"]
+        );
+        assert_eq!(
+            wrap("\u{1b}[2m    ids: abc def\u{1b}[0m", Some(14)),
+            ["\u{1b}[2m    ids: abc", "      def\u{1b}[0m"]
         );
         assert_eq!(wrap("01a20810-4d56-7077 b", Some(10)), ["01a20810-4d56-7077", "  b"]);
     }

@@ -38,15 +38,23 @@ pub(in crate::cli) async fn run(context: &Context, args: WaitArgs) -> Result<Exi
     until_settled(context, &store, batch, args.timeout, args.output).await
 }
 
-/// Waits for one batch, as `submit --wait` does.
-pub(in crate::cli) async fn for_batch(
+/// Waits for batches one after the other, as `submit --wait` does; the worst end is the end of all.
+pub(in crate::cli) async fn for_batches(
     context: &Context,
-    batch: BatchId,
+    batches: &[BatchId],
     timeout: Option<Duration>,
     output: Output,
 ) -> Result<Exit, Trouble> {
     let store = context.reader().await?;
-    until_settled(context, &store, Some(batch), timeout, output).await
+    let began = context.clock.elapsed();
+    let mut worst = Exit::Ok;
+    for batch in batches {
+        let waited = context.clock.elapsed().saturating_sub(began);
+        let left = timeout.map(|timeout| timeout.saturating_sub(waited));
+        let exit = until_settled(context, &store, Some(*batch), left, output).await?;
+        worst = if exit.code() > worst.code() { exit } else { worst };
+    }
+    Ok(worst)
 }
 
 async fn until_settled(

@@ -4,4 +4,4 @@ mod command;
 mod meter;
 mod verdict;
 
-pub(super) use command::{for_batch, run};
+pub(super) use command::{for_batches, run};

@@ -58,7 +58,7 @@ pub(super) fn report(
             match verdict {
                 Verdict::TimedOut => writeln!(
                     out,
-                    "The time is over: {} of {} requests have settled ({counted}). The work goes on.",
+                    "The time is over: {} of {} requests have settled ({counted}). A daemon goes on with the others.",
                     progress.settled, progress.requests
                 )?,
                 Verdict::Succeeded | Verdict::Partial if progress.requests == 0 => {

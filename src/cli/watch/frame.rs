@@ -1,11 +1,12 @@
 //! The picture as lines.
 
 use super::picture::{Daemon, Picture};
-use crate::app::views::Moment;
+use crate::app::views::{Moment, PoolView};
 use crate::cli::stats_page::{lane_line, pools};
 use crate::cli::summary::{settled_line, statuses};
 use crate::cli::terminal::{Palette, bar, visible};
 use crate::domain::State;
+use crate::store::PoolKind;
 
 /// How many lines of one section are shown before the rest is only counted.
 const SECTION_MAX: usize = 6;
@@ -18,9 +19,10 @@ pub(super) fn lines(picture: &Picture, palette: Palette, columns: usize, rows: u
     lines.push(statuses(&picture.progress, palette));
     lines.push(String::new());
     lines.extend(states(picture, palette, columns));
-    if !picture.pools.is_empty() {
+    let tight: Vec<PoolView> = picture.pools.iter().filter(|pool| is_tight(pool)).cloned().collect();
+    if !tight.is_empty() {
         lines.push(String::new());
-        lines.extend(short(pools(&picture.pools, palette).lines(Some(columns)), SECTION_MAX + 1));
+        lines.extend(short(pools(&tight, palette).lines(Some(columns)), SECTION_MAX + 1));
     }
     section(&mut lines, "LANES IN TROUBLE", palette, {
         picture.lanes.iter().map(|lane| lane_line(lane, picture.at.0, palette)).collect()
@@ -45,6 +47,14 @@ pub(super) fn lines(picture: &Picture, palette: Palette, columns: usize, rows: u
     lines
 }
 
+/// Seats are what everything waits for; slots only matter where there are none left.
+fn is_tight(pool: &PoolView) -> bool {
+    match pool.kind {
+        PoolKind::Seat => true,
+        PoolKind::Slot => pool.free == 0,
+    }
+}
+
 fn head(picture: &Picture, palette: Palette) -> Vec<String> {
     let subject = match &picture.batch {
         Some(batch) => format!("{} (batch {})", visible(&batch.source), batch.id),
@@ -64,6 +74,9 @@ fn head(picture: &Picture, palette: Palette) -> Vec<String> {
         }
         Daemon::Silent => {
             palette.slow().apply_to("A daemon is there but does not answer; look at its log.").to_string()
+        }
+        Daemon::None if picture.progress.is_settled() => {
+            palette.faint().apply_to("No daemon runs, and nothing waits for one.").to_string()
         }
         Daemon::None => palette
             .slow()
@@ -95,19 +108,15 @@ fn states(picture: &Picture, palette: Palette, columns: usize) -> Vec<String> {
 }
 
 fn stopped(picture: &Picture, palette: Palette) -> Vec<String> {
-    picture
-        .reasons
-        .iter()
-        .map(|reason| {
-            let head = format!("{:>5} {} {}", reason.requests, reason.status, reason.code);
-            format!(
-                "{}  {} {}",
-                palette.bad().apply_to(head),
-                reason.sentence,
-                palette.faint().apply_to(reason.hint)
-            )
-        })
-        .collect()
+    let told = picture.reasons.iter().flat_map(|reason| {
+        let head = format!("{:>5} {} {}", reason.requests, reason.status, reason.code);
+        let hint = format!("      to do ({}): {}", reason.who_can(), reason.hint);
+        [
+            format!("{}  {}", palette.bad().apply_to(head), reason.sentence),
+            palette.faint().apply_to(hint).to_string(),
+        ]
+    });
+    told.collect()
 }
 
 fn section(lines: &mut Vec<String>, title: &str, palette: Palette, rows: Vec<String>) {

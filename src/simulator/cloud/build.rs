@@ -55,6 +55,10 @@ impl Cloud {
             for group in groups {
                 cloud.tenants[index].inherit(group, &at, &mut cloud.dice);
             }
+            // The counters have long caught up with what was there before anybody looked.
+            for sku in &mut cloud.tenants[index].skus {
+                sku.history = vec![(now, sku.consumed())];
+            }
             for user in cloud.tenants[index].users.values_mut() {
                 user.licenses.iter_mut().for_each(|held| held.seen_at = now);
             }

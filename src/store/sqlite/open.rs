@@ -90,11 +90,15 @@ impl SqliteStore {
                 options.path.display()
             ))
         })?;
-        let mut connection = connect(writing(&options)).await?;
-        check_library(&mut connection).await?;
-        if let Some(birth) = schema::read_birth(&mut connection).await? {
-            birth.check_writer()?;
+        // Looked at before anything is set: even the journal's mode is written into the file.
+        let mut first_look = connect(base(&options)).await?;
+        check_library(&mut first_look).await?;
+        match schema::read_birth(&mut first_look).await? {
+            Some(birth) => birth.check_writer()?,
+            None => schema::refuse_foreign(&mut first_look).await?,
         }
+        first_look.close().await.map_err(said)?;
+        let mut connection = connect(writing(&options)).await?;
         let store = schema::migrate(&mut connection, card.new_store).await?;
         let mut pen = Pen::new(connection);
         schema::read_back(&mut pen).await?;

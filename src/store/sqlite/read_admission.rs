@@ -12,9 +12,15 @@ use sqlx::sqlite::SqliteRow;
 use std::cmp::Reverse;
 use uuid::Uuid;
 
-/// Users that need no further seat: they hold one, or theirs still rests.
+/// Users that need no further seat: they hold one, or theirs still rests. One whose requests are all paused would only
+/// take the place of others.
 pub(super) const SEATED: &str = "
-    SELECT id FROM users INDEXED BY users_seated_waiting WHERE seat <> 'none' AND waiting > 0 ORDER BY id LIMIT ?1";
+    SELECT id FROM users INDEXED BY users_seated_waiting
+    WHERE seat <> 'none' AND waiting > 0
+      AND EXISTS (SELECT 1 FROM requests AS s INDEXED BY requests_live
+                  WHERE s.user = users.id AND s.status IN ('active', 'blocked', 'succeeded')
+                    AND s.waiting = 1 AND s.paused = 0)
+    ORDER BY id LIMIT ?1";
 
 pub(super) const WANTED_POOLS: &str = "
     SELECT tenant, subject, capacity - others - held FROM pools INDEXED BY pools_wanted

@@ -65,6 +65,21 @@ pub(super) async fn read_birth(connection: &mut SqliteConnection) -> Result<Opti
     }))
 }
 
+/// A file with tables but without our own belongs to another program, and is left as it is.
+pub(super) async fn refuse_foreign(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    let foreign: Option<String> = sqlx::query("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE '\\_sqlx%' ESCAPE '\\' LIMIT 1")
+        .fetch_optional(&mut *connection)
+        .await
+        .and_then(|row| row.map(|row| row.try_get(0)).transpose())
+        .map_err(said)?;
+    match foreign {
+        None => Ok(()),
+        Some(table) => Err(StoreError::Unreadable(format!(
+            "the file is a database of another program (it holds the table {table}), and is left as it is"
+        ))),
+    }
+}
+
 /// Brings the schema up to date; a database that has no id yet gets `new_store`.
 pub(super) async fn migrate(
     connection: &mut SqliteConnection,

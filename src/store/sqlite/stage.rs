@@ -17,7 +17,8 @@ pub(super) const STORED: &str = "
     WITH asked AS MATERIALIZED (SELECT key AS place, value AS v FROM json_each(?1))
     SELECT asked.place, u.id, u.print, r.id, r.print, r.staged = 1 AND r.batch <> ?2 AND b.accepted_at IS NULL,
            EXISTS (SELECT 1 FROM requests AS s INDEXED BY requests_live
-                   WHERE s.user = u.id AND s.status IN ('active', 'blocked', 'succeeded'))
+                   WHERE s.user = u.id AND s.status IN ('active', 'blocked', 'succeeded')),
+           r.batch
     FROM asked
     CROSS JOIN users AS u INDEXED BY users_by_name ON u.tenant = v ->> 0 AND u.user_principal_name = v ->> 1
     LEFT JOIN requests AS r INDEXED BY requests_live
@@ -85,6 +86,8 @@ struct KnownRequest {
     id: RequestId,
     print: [u8; 32],
     in_progress: bool,
+    /// Absent for one of this very chunk.
+    batch: Option<BatchId>,
 }
 
 impl Stage {
@@ -131,10 +134,11 @@ impl Stage {
             let request_print: Option<&[u8]> = cells.take()?;
             let in_progress = cells.take::<Option<i64>>()?.is_some_and(|flag| flag != 0);
             let settled = cells.flag()?;
+            let batch = cells.maybe_id()?.map(BatchId);
             let known = KnownUser { id: user, print: user_print, settled, written_by: None };
             users.insert((&staged.asked.tenant, staged.asked.account.user_principal_name.as_str()), known);
             if let (Some(id), Some(print)) = (request, request_print) {
-                let known = KnownRequest { id, print: print_of(print)?, in_progress };
+                let known = KnownRequest { id, print: print_of(print)?, in_progress, batch };
                 requests.insert((user, staged.asked.environment.as_str()), known);
             }
         }
@@ -194,6 +198,7 @@ fn admit<'a>(
             report.faults.push(StageFault::InProgress { line });
         } else if stored.print == print {
             report.existing += 1;
+            report.batches.extend(stored.batch);
         } else {
             report.faults.push(StageFault::Different { line, stored: stored.id });
         }
@@ -208,7 +213,7 @@ fn admit<'a>(
         user.written_by = Some(place);
     }
     user.settled = true;
-    let known = KnownRequest { id: staged.id, print, in_progress: false };
+    let known = KnownRequest { id: staged.id, print, in_progress: false, batch: None };
     requests.insert((user.id, &asked.environment), known);
     report.added += 1;
     Some(user.id)

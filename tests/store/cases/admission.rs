@@ -69,6 +69,17 @@ pub async fn a_user_whose_seat_rests_needs_no_further_one(world: World) {
     assert_eq!(candidates(&world, 10).await, ["ada"]);
 }
 
+pub async fn a_paused_user_with_a_seat_crowds_nobody_out(world: World) {
+    let ids = world.submit(&[ask("ada"), ask("ada").in_environment("test"), ask("bob")]).await;
+    world.work_until(State::Created).await;
+    world.offer_seats(2).await;
+    grant(&world, ids[0]).await;
+    world.order(ids[1], Command::Pause).await;
+    assert_eq!(candidates(&world, 1).await, ["bob"]);
+    world.order(ids[1], Command::Resume).await;
+    assert_eq!(candidates(&world, 1).await, ["ada"]);
+}
+
 pub async fn paused_requests_are_no_candidates(world: World) {
     let ids = world.submit(&[ask("ada"), ask("bob")]).await;
     world.work_until(State::Created).await;

@@ -268,6 +268,23 @@ pub async fn a_cancelled_sibling_wakes_who_waits_to_unlicense(world: World) {
     assert_eq!(world.claim_one().await.members.len(), 2);
 }
 
+pub async fn a_blocked_sibling_wakes_who_waits_to_unlicense(world: World) {
+    let ids = world.submit(&[ask("ada"), ask("ada").in_environment("test")]).await;
+    world.work_until(State::Propagated).await;
+    let groups = world.claim().await;
+    let (first, second): (Vec<_>, Vec<_>) =
+        groups.into_iter().partition(|group| group.members[0].request.id == ids[0]);
+    world.finish(&first[0], Outcome::Advanced).await;
+    let group = world.claim_one().await;
+    assert_eq!((group.step, group.members.len()), (Step::RemoveLicense, 1));
+    world.finish(&group, Outcome::NotYet { wait: Duration::from_secs(3_600), because: None }).await;
+    world.wait(5);
+    let failure = Failure::new(Code::DataverseRoleRefused, "");
+    world.finish(&second[0], Outcome::Blocked { failure }).await;
+    assert_eq!(world.store.next_wake().await.unwrap(), Some(world.now()));
+    assert_eq!(world.member(ids[0]).await.request.progress.due_at(), Some(world.now()));
+}
+
 pub async fn slot_holders_are_the_users_with_a_slot(world: World) {
     let ids = world.submit(&[ask("ada"), ask("bob"), ask("cleo").in_environment("test")]).await;
     world.work_until(State::Created).await;

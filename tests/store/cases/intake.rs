@@ -73,10 +73,11 @@ pub async fn the_first_event_names_who_submitted(world: World) {
 }
 
 pub async fn the_same_content_again_counts_as_existing(world: World) {
-    world.submit(&[ask("ada"), ask("bob")]).await;
+    let ids = world.submit(&[ask("ada"), ask("bob")]).await;
+    let earlier = world.member(ids[0]).await.request.batch;
     let batch = world.open_batch().await;
     let report = world.stage(batch, &[ask("ada"), ask("bob").with_priority(9), ask("cleo")]).await;
-    assert_eq!(report, StageReport { added: 1, existing: 2, faults: Vec::new() });
+    assert_eq!(report, StageReport { existing: 2, batches: [earlier].into(), ..added(1) });
     world.accept(batch).await;
     world.promote().await;
     assert_eq!(world.all().await.len(), 3);
@@ -88,7 +89,7 @@ pub async fn a_chunk_staged_twice_is_stored_once(world: World) {
     let staged = world.staged(&[ask("ada"), ask("bob")]);
     assert_eq!(world.store.stage(batch, staged.clone(), world.now()).await.unwrap(), added(2));
     let again = world.store.stage(batch, staged, world.now()).await.unwrap();
-    assert_eq!(again, StageReport { added: 0, existing: 2, faults: Vec::new() });
+    assert_eq!(again, StageReport { existing: 2, batches: [batch].into(), ..added(0) });
 }
 
 pub async fn other_content_is_a_fault_that_names_the_stored_request(world: World) {
@@ -111,7 +112,7 @@ pub async fn a_sibling_must_agree_on_names_and_license(world: World) {
     ];
     let report = world.stage(batch, &asks).await;
     let differs = |line| StageFault::SiblingDiffers { line, stored };
-    assert_eq!(report, StageReport { added: 1, existing: 0, faults: vec![differs(2), differs(3)] });
+    assert_eq!(report, StageReport { faults: vec![differs(2), differs(3)], ..added(1) });
 }
 
 pub async fn siblings_within_a_chunk_share_one_user(world: World) {

@@ -101,3 +101,13 @@ pub async fn counters_of_one_batch_leave_the_others_out(world: World) {
     assert_eq!((counts[0].batch, counts[0].requests), (batch, 1));
     assert_eq!(world.store.counts(None).await.unwrap().len(), 2);
 }
+
+pub async fn the_latest_events_of_all_requests_come_first(world: World) {
+    let ids = world.submit(&[ask("ada"), ask("bob"), ask("cleo")]).await;
+    let all = world.store.latest(0, 10).await.unwrap();
+    let newest_first: Vec<RequestId> = ids.iter().rev().copied().collect();
+    assert_eq!(all.iter().map(|event| event.request).collect::<Vec<_>>(), newest_first);
+    assert_eq!(world.store.latest(0, 2).await.unwrap(), all[..2]);
+    assert_eq!(world.store.latest(all[1].sequence, 10).await.unwrap(), all[..1]);
+    assert!(world.store.latest(all[0].sequence, 10).await.unwrap().is_empty());
+}

@@ -121,6 +121,17 @@ async fn a_lock_of_another_program_is_waited_for_and_then_named() {
 }
 
 #[tokio::test]
+async fn a_paused_request_is_not_begun_even_by_its_holder() {
+    let file = Arc::new(fresh());
+    let world = world_on(&file).await;
+    world.submit(&[ask("ada")]).await;
+    let mut group = world.claim_one().await;
+    // By the ports a pause takes the request from its holder; this one does not.
+    file.meddle("UPDATE requests SET paused = 1").await;
+    assert_eq!(world.begin_group(&mut group).await, [seatless::store::BeginFate::Lost]);
+}
+
+#[tokio::test]
 async fn counters_that_do_not_know_a_request_stop_its_commit() {
     let file = Arc::new(fresh());
     let world = world_on(&file).await;

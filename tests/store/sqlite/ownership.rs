@@ -103,12 +103,16 @@ async fn a_file_that_is_no_database_is_refused_and_left_alone() {
 }
 
 #[tokio::test]
-async fn a_database_of_another_program_is_not_read() {
+async fn a_database_of_another_program_is_neither_read_nor_written() {
     let file = fresh();
     std::fs::write(file.path(), "").unwrap();
     file.meddle("CREATE TABLE songs (title TEXT)").await;
     let Err(StoreError::Unreadable(text)) = file.read().await else { panic!("it is not ours") };
     assert!(text.ends_with("holds no Seatless database"), "{text}");
+    let before = std::fs::read(file.path()).unwrap();
+    let Err(StoreError::Unreadable(text)) = file.own().await else { panic!("it is not ours") };
+    assert!(text.contains("another program (it holds the table songs)"), "{text}");
+    assert_eq!(std::fs::read(file.path()).unwrap(), before);
 }
 
 #[tokio::test]

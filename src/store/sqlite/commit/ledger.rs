@@ -24,6 +24,8 @@ pub(super) struct Written<'a> {
 pub(super) struct UserChange {
     pub(super) object_id: Option<ObjectId>,
     pub(super) origin: Option<UserOrigin>,
+    /// It is gone from the directory: its id and origin mean nothing any more.
+    pub(super) gone: bool,
     /// By how many more of its requests wait for a seat.
     pub(super) waiting: i64,
 }
@@ -87,12 +89,14 @@ impl<'a> Ledger<'a> {
             self.pools.wait(seat_pool(row), waits);
         }
         let learned = &order.learned;
-        let learns = learned.object_id.is_some() || learned.origin.is_some();
+        let gone = learned.user_gone && transition.next.status().is_terminal();
+        let learns = learned.object_id.is_some() || learned.origin.is_some() || gone;
         if learns || waits != 0 || before != (user.seat, user.license, user.propagated_once) {
             let change = self.users.entry(row.user).or_default();
             change.waiting += waits;
             change.object_id = learned.object_id.or(change.object_id);
             change.origin = learned.origin.or(change.origin);
+            change.gone |= gone;
         }
     }
 

@@ -24,7 +24,8 @@ pub(in super::super) const RELEASE: &str = "
 pub(in super::super) const USERS: &str = "
     WITH changed AS MATERIALIZED (SELECT value AS v FROM json_each(?1))
     UPDATE users
-    SET object_id = ifnull(unhex(v ->> 1), object_id), origin = ifnull(v ->> 2, origin),
+    SET object_id = iif(v ->> 11, NULL, ifnull(unhex(v ->> 1), object_id)),
+        origin = iif(v ->> 11, NULL, ifnull(v ->> 2, origin)),
         seat = v ->> 3, seat_at = v ->> 4, seat_license = unhex(v ->> 5),
         license_hold = v ->> 6, license_intent = unhex(v ->> 7), license_since = v ->> 8,
         propagated_once = v ->> 9, waiting = waiting + (v ->> 10)
@@ -140,7 +141,8 @@ pub(super) async fn users(
             .maybe_id(intent.map(|intent| intent.0))
             .maybe_instant(since)
             .flag(user.propagated_once)
-            .int(change.waiting);
+            .int(change.waiting)
+            .flag(change.gone);
     }
     if rows.is_empty() {
         return Ok(());

@@ -1,0 +1,10 @@
+//! The real binary as a process of its own: killed, stopped, started twice, and fed while it dies.
+
+mod patience;
+mod place;
+mod process;
+mod tripwire;
+
+mod intake;
+mod killed;
+mod manners;

@@ -1,0 +1,492 @@
+//! The invariants of docs/design, section 5, as functions over our database and the simulated cloud.
+
+use super::guarded_store::Begun;
+use super::rig::reason;
+use super::wire::{Deed, Kind, rows};
+use seatless::domain::{EventKind, Instant, Phase, RequestId, Status};
+use seatless::simulator::{LedgerEntry, Service, Violation};
+use seatless::store::{Event, LicenseHold, Member, Pool, PoolKey, Seat, UserOrigin};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::time::Duration;
+use uuid::Uuid;
+
+/// Everything there is to look at, at one moment.
+pub(crate) struct Record {
+    pub(crate) members: Vec<Member>,
+    /// Only in a full record.
+    pub(crate) histories: HashMap<RequestId, Vec<Event>>,
+    pub(crate) pools: Vec<Pool>,
+    pub(crate) state: Value,
+    /// Only in a full record.
+    pub(crate) deeds: Vec<Deed>,
+    /// Only in a full record.
+    pub(crate) ledger: Vec<LedgerEntry>,
+    /// Only in a full record.
+    pub(crate) begun: Vec<Begun>,
+    pub(crate) at_sending: Vec<String>,
+    pub(crate) violations: Vec<Violation>,
+    pub(crate) kills: u64,
+    pub(crate) interferences: u64,
+    pub(crate) settle: Duration,
+}
+
+/// What was seen before, so that a change can be told.
+pub(crate) struct Judge {
+    /// How many requests were accepted.
+    pub(crate) accepted: u64,
+    foreign: BTreeMap<String, Value>,
+    succeeded: HashSet<RequestId>,
+    epochs: HashMap<RequestId, i64>,
+}
+
+impl Judge {
+    pub(crate) fn new(state: &Value) -> Self {
+        Self { accepted: 0, foreign: foreign_users(state), succeeded: HashSet::new(), epochs: HashMap::new() }
+    }
+
+    /// A person has changed something: that is how it is from now on.
+    pub(crate) fn forgive(&mut self, state: &Value) {
+        self.foreign = foreign_users(state);
+    }
+
+    /// What must hold at every moment.
+    pub(crate) fn look(&mut self, record: &Record) -> Vec<String> {
+        let mut faults = record.at_sending.clone();
+        faults.extend(record.violations.iter().map(|violation| format!("{violation:?}")));
+        if record.members.len() as u64 != self.accepted {
+            faults.push(format!(
+                "{} requests were accepted, {} are there",
+                self.accepted,
+                record.members.len()
+            ));
+        }
+        faults.extend(epochs_never_fall(&mut self.epochs, &record.members));
+        faults.extend(pools_count_what_is_held(record));
+        faults.extend(each_user_exists_once_and_is_marked(record));
+        faults.extend(foreign_users_are_as_they_were(&self.foreign, record));
+        faults.extend(self.success_is_true(record));
+        faults
+    }
+
+    /// What must hold once nothing is due any more.
+    pub(crate) fn look_at_rest(&mut self, record: &Record) -> Vec<String> {
+        let mut faults = self.look(record);
+        faults.extend(everything_has_ended(record));
+        faults.extend(no_license_is_left(record));
+        faults.extend(histories_are_gapless(record));
+        faults.extend(every_write_was_recorded_before(record));
+        faults.extend(writes_are_bounded(record));
+        faults.extend(foreign_users_were_not_written_to(&self.foreign, record));
+        faults.extend(success_was_seen_after_the_last_write(record));
+        faults
+    }
+
+    /// Invariant 5: an account that has just succeeded is enabled, non-interactive and unlicensed in the cloud.
+    fn success_is_true(&mut self, record: &Record) -> Vec<String> {
+        let mut faults = Vec::new();
+        for member in &record.members {
+            if member.request.progress.status() != Status::Succeeded
+                || !self.succeeded.insert(member.request.id)
+            {
+                continue;
+            }
+            let name = member.user.account.user_principal_name.as_str();
+            let environment = &member.request.asked.environment;
+            let live = live_users(&record.state).into_iter().find(|user| user["user_principal_name"] == name);
+            let Some(user) = live else {
+                faults.push(format!("{name} succeeded, but the cloud has no such user"));
+                continue;
+            };
+            let row = rows(&record.state, environment)
+                .find(|row| row["azureactivedirectoryobjectid"] == user["id"])
+                .cloned()
+                .unwrap_or_default();
+            let roles = row["roles"].as_array().cloned().unwrap_or_default();
+            let roles_there = member.request.asked.membership.security_roles.iter().all(|role| {
+                roles.iter().any(|held| held.as_str().is_some_and(|h| h.eq_ignore_ascii_case(role)))
+            });
+            let adopted = member.user.origin == Some(UserOrigin::Adopted);
+            let sibling_is_licensed = !matches!(member.user.license, LicenseHold::None);
+            let unlicensed =
+                user["licenses"].as_array().is_some_and(Vec::is_empty) || adopted || sibling_is_licensed;
+            let good = row["accessmode"] == 4
+                && row["isdisabled"] == false
+                && user["account_enabled"] == true
+                && unlicensed
+                && roles_there;
+            if !good {
+                faults.push(format!("{name} succeeded in {environment}, but is {row} and {user}"));
+            }
+        }
+        faults
+    }
+}
+
+fn users_of(state: &Value) -> Vec<Value> {
+    let tenants = state["tenants"].as_array().into_iter().flatten();
+    tenants.flat_map(|tenant| tenant["users"].as_array().cloned().unwrap_or_default()).collect()
+}
+
+fn live_users(state: &Value) -> Vec<Value> {
+    users_of(state).into_iter().filter(|user| user["deleted"] == false).collect()
+}
+
+fn foreign_users(state: &Value) -> BTreeMap<String, Value> {
+    let foreign = users_of(state).into_iter().filter(|user| user["foreign"] == true);
+    foreign.map(|user| (user["id"].as_str().unwrap_or_default().to_owned(), user)).collect()
+}
+
+fn adopted_names(record: &Record) -> HashSet<String> {
+    let adopted = record
+        .members
+        .iter()
+        .filter(|member| member.user.origin == Some(UserOrigin::Adopted) || adopts(member));
+    adopted.map(|member| member.user.account.user_principal_name.to_string()).collect()
+}
+
+fn adopts(member: &Member) -> bool {
+    member.request.asked.membership.on_existing == seatless::domain::OnExisting::Adopt
+}
+
+/// Invariant 6: an epoch only grows.
+fn epochs_never_fall(known: &mut HashMap<RequestId, i64>, members: &[Member]) -> Vec<String> {
+    let mut faults = Vec::new();
+    for member in members {
+        let before = known.insert(member.request.id, member.request.epoch).unwrap_or_default();
+        if member.request.epoch < before {
+            faults.push(format!("the epoch of {} fell", member.request.id));
+        }
+    }
+    faults
+}
+
+/// Invariant 4, our half: each pool counts exactly what rows hold and wait for.
+fn pools_count_what_is_held(record: &Record) -> Vec<String> {
+    let mut faults = Vec::new();
+    for pool in &record.pools {
+        let held = match &pool.key {
+            PoolKey::Seat { tenant, sku } => {
+                let of_pool = |member: &&Member| {
+                    member.user.tenant == *tenant
+                        && member.user.account.license == *sku
+                        && member.user.seat != Seat::None
+                };
+                let users = record.members.iter().filter(of_pool).map(|member| member.user.id);
+                users.collect::<HashSet<_>>().len()
+            }
+            PoolKey::Slot { tenant, environment } => {
+                let of_pool = |member: &&Member| {
+                    let asked = &member.request.asked;
+                    asked.tenant == *tenant && asked.environment == *environment && member.request.slot_held
+                };
+                record.members.iter().filter(of_pool).count()
+            }
+        };
+        if pool.held as usize != held {
+            faults.push(format!("{:?} counts {} held, rows hold {held}", pool.key, pool.held));
+        }
+        if let (PoolKey::Slot { .. }, Some(capacity)) = (&pool.key, pool.capacity)
+            && pool.held > capacity
+        {
+            faults.push(format!("{:?} is oversold", pool.key));
+        }
+    }
+    faults
+}
+
+/// Invariant 2: at most one user per user row, and what we made carries our marker.
+fn each_user_exists_once_and_is_marked(record: &Record) -> Vec<String> {
+    let mut faults = Vec::new();
+    let mut owners: HashMap<String, u32> = HashMap::new();
+    for user in live_users(&record.state) {
+        if user["foreign"] == true {
+            continue;
+        }
+        let name = user["user_principal_name"].as_str().unwrap_or_default();
+        let Some(owner) = user["marker"].as_str().and_then(|marker| marker.rsplit_once(':')) else {
+            faults.push(format!("{name} was made without a marker"));
+            continue;
+        };
+        *owners.entry(owner.0.to_owned()).or_default() += 1;
+        let known = record.members.iter().any(|member| {
+            member.user.account.user_principal_name.as_str() == name
+                && owner.0.ends_with(&member.user.id.to_string())
+        });
+        if !known {
+            faults.push(format!("{name} was made for nobody"));
+        }
+    }
+    faults.extend(
+        owners.into_iter().filter(|(_, count)| *count > 1).map(|(owner, _)| format!("{owner} has two users")),
+    );
+    faults
+}
+
+/// Invariant 7: what we did not make stays as it was; an adopted one may get a usage location, and a license meanwhile.
+fn foreign_users_are_as_they_were(before: &BTreeMap<String, Value>, record: &Record) -> Vec<String> {
+    let adopted = adopted_names(record);
+    let mut faults = Vec::new();
+    let now = foreign_users(&record.state);
+    for (id, user) in before {
+        let name = user["user_principal_name"].as_str().unwrap_or_default();
+        let after = now.get(id).cloned().unwrap_or_default();
+        let mut expected = user.clone();
+        if adopted.contains(name) {
+            if user["usage_location"].is_null() {
+                expected["usage_location"] = after["usage_location"].clone();
+            }
+            let kept = expected["licenses"].as_array().cloned().unwrap_or_default();
+            let has = after["licenses"].as_array().cloned().unwrap_or_default();
+            if kept.iter().all(|license| has.contains(license)) {
+                expected["licenses"] = after["licenses"].clone();
+            }
+        }
+        if expected != after {
+            faults.push(format!("{name} is not ours and was {user}, is {after}"));
+        }
+    }
+    faults
+}
+
+/// The same, by the ledger: no write reached it.
+fn foreign_users_were_not_written_to(before: &BTreeMap<String, Value>, record: &Record) -> Vec<String> {
+    let adopted = adopted_names(record);
+    let touched = |deed: &Deed, user: &Value| {
+        deed.entry.applied && deed.entry.touched.iter().any(|id| user["id"] == id.to_string())
+    };
+    let mut faults = Vec::new();
+    for user in before.values() {
+        let name = user["user_principal_name"].as_str().unwrap_or_default();
+        for deed in record.deeds.iter().filter(|deed| touched(deed, user)) {
+            let allowed = adopted.contains(name)
+                && matches!(deed.kind, Kind::Assign | Kind::Remove | Kind::ChangeUser | Kind::AskForSync);
+            if !allowed {
+                faults.push(format!("{:?} was carried out on {name}, who is not ours", deed.kind));
+            }
+        }
+    }
+    faults
+}
+
+/// Invariant 10: nothing is left undecided.
+fn everything_has_ended(record: &Record) -> Vec<String> {
+    let open = record.members.iter().filter(|member| match &member.request.progress.phase {
+        Phase::Active { .. } => !member.request.progress.paused,
+        Phase::Blocked { seat_due, .. } => seat_due.is_some(),
+        Phase::Succeeded | Phase::Failed { .. } | Phase::Cancelled => false,
+    });
+    open.map(|member| format!("{} rests, but is {}", member.request.id, reason(member))).collect()
+}
+
+/// Invariant 3: no license that we assigned is left, and no seat is held.
+fn no_license_is_left(record: &Record) -> Vec<String> {
+    let mut faults = Vec::new();
+    for user in live_users(&record.state).iter().filter(|user| user["foreign"] == false) {
+        if user["licenses"].as_array().is_some_and(|licenses| !licenses.is_empty()) {
+            faults.push(format!("{} still holds {}", user["user_principal_name"], user["licenses"]));
+        }
+    }
+    for pool in &record.pools {
+        if matches!(pool.key, PoolKey::Seat { .. }) && (pool.held > 0 || pool.waiting > 0) {
+            faults.push(format!("at rest {pool:?}"));
+        }
+    }
+    for member in &record.members {
+        if member.user.license != LicenseHold::None || member.user.seat != Seat::None {
+            faults.push(format!(
+                "{} rests with {:?} and {:?}",
+                member.user.account.user_principal_name, member.user.license, member.user.seat
+            ));
+        }
+    }
+    faults
+}
+
+/// Invariant 1: each history begins with the submission and leads without a gap to where the request stands.
+fn histories_are_gapless(record: &Record) -> Vec<String> {
+    let mut faults = Vec::new();
+    let mut sequences = BTreeSet::new();
+    for member in &record.members {
+        let events = record.histories.get(&member.request.id).map(Vec::as_slice).unwrap_or_default();
+        sequences.extend(events.iter().map(|event| event.sequence));
+        if events.first().map(|event| event.kind) != Some(EventKind::Submitted) {
+            faults.push(format!("the history of {} does not begin with its submission", member.request.id));
+        }
+        for pair in events.windows(2) {
+            if pair[1].from != pair[0].to || pair[1].occurred_at < pair[0].occurred_at {
+                faults
+                    .push(format!("{} has a gap between {:?} and {:?}", member.request.id, pair[0], pair[1]));
+            }
+        }
+        if events.last().map(|event| event.to) != Some(member.request.progress.state) {
+            faults.push(format!("the history of {} does not end where it stands", member.request.id));
+        }
+    }
+    let count = i64::try_from(sequences.len()).unwrap_or(i64::MAX);
+    if sequences.last().copied().unwrap_or_default() != count {
+        faults.push(format!("{count} events, but the last is {:?}", sequences.last()));
+    }
+    faults
+}
+
+/// No write without an intent that was recorded before it, and no intent used twice.
+fn every_write_was_recorded_before(record: &Record) -> Vec<String> {
+    let mut faults = Vec::new();
+    let mut intents: HashMap<String, HashSet<Uuid>> = HashMap::new();
+    let mut creates = HashSet::new();
+    let recorded: HashSet<Uuid> = record
+        .histories
+        .values()
+        .flatten()
+        .filter(|event| event.kind == EventKind::Begun)
+        .filter_map(|event| event.intent.map(|intent| intent.0))
+        .collect();
+    for begun in &record.begun {
+        let Some(member) = record.members.iter().find(|member| member.request.id == begun.request) else {
+            continue;
+        };
+        let name = member.user.account.user_principal_name.to_string();
+        intents.entry(name).or_default().insert(begun.intent.0);
+        if begun.state == seatless::domain::State::Requested {
+            creates.insert(begun.intent.0);
+        }
+        if !recorded.contains(&begun.intent.0) {
+            faults.push(format!("the intent {} stands in no history", begun.intent));
+        }
+    }
+    let mut writes: HashMap<String, usize> = HashMap::new();
+    let mut made = 0;
+    // A call that was refused with 401 was not read; it is repeated once with a new token.
+    for deed in record.deeds.iter().filter(|deed| deed.entry.status != 401) {
+        match deed.kind {
+            Kind::Create => made += 1,
+            Kind::GiveRole => {}
+            Kind::Unknown => faults.push(format!("an unknown write: {:?}", deed.entry)),
+            Kind::Assign
+            | Kind::Remove
+            | Kind::ChangeUser
+            | Kind::DeleteUser
+            | Kind::ChangeRow
+            | Kind::AskForSync => match owner_of(record, deed) {
+                Some(name) => *writes.entry(name).or_default() += 1,
+                None => faults.push(format!("a write on nobody we know: {:?}", deed.entry)),
+            },
+        }
+    }
+    if made > creates.len() {
+        faults.push(format!("{made} creates, {} recorded", creates.len()));
+    }
+    for (name, count) in writes {
+        let begun = intents.get(&name).map_or(0, HashSet::len);
+        if count > begun {
+            faults.push(format!("{count} writes on {name}, {begun} recorded"));
+        }
+    }
+    faults
+}
+
+/// The user name behind the object or row that a write names in its path.
+fn owner_of(record: &Record, deed: &Deed) -> Option<String> {
+    let path = &deed.entry.path;
+    let named = path.split(['/', '(', ')']).filter_map(|part| part.parse::<Uuid>().ok());
+    let ids: Vec<String> = named
+        .chain(deed.asked_for)
+        .chain(deed.entry.touched.iter().copied())
+        .map(|id| id.to_string())
+        .collect();
+    let users = users_of(&record.state);
+    let environments: BTreeSet<&str> =
+        record.members.iter().map(|member| member.request.asked.environment.as_str()).collect();
+    let of_row = environments
+        .iter()
+        .flat_map(|environment| rows(&record.state, environment))
+        .find(|row| ids.iter().any(|id| row["systemuserid"] == id.as_str()))
+        .and_then(|row| row["azureactivedirectoryobjectid"].as_str());
+    let user = users.iter().find(|user| {
+        let id = user["id"].as_str().unwrap_or_default();
+        ids.iter().any(|named| named == id) || of_row == Some(id)
+    })?;
+    user["user_principal_name"].as_str().map(str::to_lowercase)
+}
+
+/// Invariant 10: beyond the straight path, each further write has a fault, a kill or a person behind it.
+fn writes_are_bounded(record: &Record) -> Vec<String> {
+    let faults_struck = record.state["faults_struck"].as_u64().unwrap_or_default();
+    let mut requests: HashMap<String, u64> = HashMap::new();
+    for member in &record.members {
+        *requests.entry(member.user.account.user_principal_name.to_string()).or_default() += 1;
+    }
+    let mut writes: HashMap<String, u64> = HashMap::new();
+    for deed in &record.deeds {
+        if matches!(
+            deed.kind,
+            Kind::Assign | Kind::Remove | Kind::ChangeUser | Kind::DeleteUser | Kind::ChangeRow
+        ) && let Some(name) = owner_of(record, deed)
+        {
+            *writes.entry(name).or_default() += 1;
+        }
+    }
+    let mut faults = Vec::new();
+    for (name, count) in writes {
+        let allowed = 3
+            + requests.get(&name).copied().unwrap_or_default()
+            + record.kills
+            + faults_struck
+            + 6 * record.interferences;
+        if count > allowed {
+            faults.push(format!("{count} writes on {name}, {allowed} at most"));
+        }
+    }
+    faults
+}
+
+/// Invariant 5: the account was read in the directory and in its environment after our last write, and at least the settle
+/// time after the license was taken.
+fn success_was_seen_after_the_last_write(record: &Record) -> Vec<String> {
+    let mut faults = Vec::new();
+    for member in record.members.iter().filter(|m| m.request.progress.status() == Status::Succeeded) {
+        let name = &member.user.account.user_principal_name;
+        let environment = member.request.asked.environment.as_str();
+        let events = record.histories.get(&member.request.id).map(Vec::as_slice).unwrap_or_default();
+        let Some(verified) = events.iter().find(|event| event.kind == EventKind::Verified) else {
+            faults.push(format!("{name} succeeded in {environment} without a look"));
+            continue;
+        };
+        let Some(object) = member.user.object_id else { continue };
+        let of_user = |deed: &&Deed| {
+            owner_of(record, deed).as_deref() == Some(name.as_str())
+                && deed.entry.applied
+                && deed.entry.environment.as_deref().is_none_or(|place| place == environment)
+                && landed(&deed.entry) < verified.occurred_at
+        };
+        let deeds: Vec<&Deed> = record.deeds.iter().filter(of_user).collect();
+        let last_write = deeds.iter().map(|deed| landed(&deed.entry)).max();
+        let removed =
+            deeds.iter().filter(|deed| deed.kind == Kind::Remove).map(|deed| landed(&deed.entry)).max();
+        for service in [Service::Graph, Service::Dataverse] {
+            let row = member.request.system_user.map(|id| id.0);
+            let seen = record.ledger.iter().any(|entry| {
+                entry.service == Some(service)
+                    && !entry.write
+                    && entry.at <= verified.occurred_at
+                    && entry.touched.iter().any(|id| *id == object.0 || Some(*id) == row)
+                    && last_write.is_none_or(|at| entry.at > at)
+                    && removed.is_none_or(|at| entry.at >= at + record.settle)
+            });
+            if !seen {
+                faults.push(format!(
+                    "{name} succeeded in {environment} at {}, but {service:?} was not read after {last_write:?}, \
+                     settled after {removed:?}",
+                    verified.occurred_at
+                ));
+            }
+        }
+    }
+    faults
+}
+
+/// The wire instant at which a write took effect; the rig's cloud runs at the speed of life.
+fn landed(entry: &LedgerEntry) -> Instant {
+    entry.landed_at.unwrap_or(entry.at)
+}

@@ -1,0 +1,110 @@
+//! Canaries: secrets whose bytes are known must be found nowhere.
+
+use super::rig::reason;
+use super::scene::{SECRET, rig};
+use super::wire::Kind;
+use seatless::domain::State;
+use seatless::simulator::Faults;
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use tracing_subscriber::filter::dynamic_filter_fn;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
+
+thread_local! {
+    /// Whether what this thread logs is kept.
+    static KEEPS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// A log that is kept.
+#[derive(Clone, Default)]
+struct Kept(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Kept {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl MakeWriter<'_> for Kept {
+    type Writer = Self;
+    fn make_writer(&self) -> Self {
+        self.clone()
+    }
+}
+
+fn finds(bytes: &[u8], canary: &str) -> bool {
+    bytes.windows(canary.len()).any(|window| window == canary.as_bytes())
+}
+
+/// Every file beside the database, with its bytes.
+fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let entries = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
+    entries.map(|path| (path.display().to_string(), std::fs::read(&path).expect("a file"))).collect()
+}
+
+#[tokio::test]
+async fn no_secret_is_in_the_database_its_log_or_ours() {
+    let kept = Kept::default();
+    let log = tracing_subscriber::fmt::layer().with_writer(kept.clone());
+    // For the whole process, since interest in a log line is remembered across threads; but only this test's is kept.
+    let log = log.with_filter(dynamic_filter_fn(|_, _| KEEPS.get()));
+    tracing_subscriber::registry().with(log).try_init().expect("the only log of this process");
+    KEEPS.set(true);
+    let key = age::x25519::Identity::generate();
+    let mut rig = rig()
+        .tenant("contoso")
+        .environment("dev")
+        .requests(&["svc-1", "svc-2"])
+        .sealing_to(&key.to_public().to_string())
+        .with_faults(Faults { count_max: Some(40), ..Faults::named("storm").expect("a preset") })
+        .start()
+        .await;
+    rig.run_until_all_are(State::Created).await;
+    // The log of the database is folded into it in the end, so it is looked at in the middle, too.
+    let mut seen: Vec<(String, Vec<u8>)> = Vec::new();
+    let folder = rig.database().parent().expect("a folder").to_owned();
+    seen.extend(files(&folder));
+    rig.run_to_rest().await;
+    rig.calm_down_and_retry().await;
+    seen.extend(files(&folder));
+    let log = kept.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    assert!(finds(&log, "advanced"), "the log was kept");
+    seen.push(("the log".to_owned(), log));
+    for member in rig.members().await {
+        assert_eq!(reason(&member), "succeeded");
+        let events = rig.history(member.request.id).await;
+        seen.push(("an event".to_owned(), format!("{events:?}{member:?}").into_bytes()));
+    }
+
+    let passwords = rig.passwords();
+    assert!(passwords.len() >= rig.applied(Kind::Create), "the passwords are known: {}", passwords.len());
+    let known = rig.users("svc-1")[0]["password_sha256"].as_str().unwrap_or_default().to_owned();
+    assert!(passwords.iter().any(|password| sha256(password) == known), "the canary is what the cloud got");
+    let tokens = rig.tokens();
+    assert!(!tokens.is_empty(), "the tokens are known");
+    let canaries = passwords.iter().chain(&tokens).map(String::as_str).chain([SECRET]);
+    for canary in canaries {
+        for (place, bytes) in &seen {
+            assert!(!finds(bytes, canary), "{place} holds a secret");
+        }
+    }
+    assert!(
+        seen.iter().any(|(place, _)| place.ends_with("-wal")),
+        "{:?}",
+        seen.iter().map(|s| &s.0).collect::<Vec<_>>()
+    );
+}
+
+fn sha256(text: &str) -> String {
+    use sha2::{Digest, Sha256};
+    format!("{:x}", Sha256::digest(text.as_bytes()))
+}

@@ -1,0 +1,57 @@
+//! Nothing goes wrong.
+
+use super::rig::reason;
+use super::scene::rig;
+use super::wire::Kind;
+
+#[tokio::test]
+async fn a_request_becomes_an_account_with_one_write_of_each_kind() {
+    let rig = rig().tenant("contoso").seats(3).environment("dev").request("svc-a").run_to_rest().await;
+    let member = rig.member("svc-a").await;
+    assert_eq!(reason(&member), "succeeded");
+    for kind in [Kind::Create, Kind::Assign, Kind::ChangeRow, Kind::GiveRole, Kind::Remove] {
+        assert_eq!(rig.applied(kind), 1, "{kind:?}");
+    }
+    let row = rig.row("svc-a", "dev").expect("a row");
+    assert_eq!(row["accessmode"], 4);
+    assert_eq!(row["roles"], serde_json::json!(["Writer"]));
+}
+
+#[tokio::test]
+async fn siblings_share_one_user_and_one_seat_and_both_become_accounts() {
+    let rig = rig()
+        .tenant("contoso")
+        .seats(1)
+        .environment("dev")
+        .request("svc-a")
+        .environment("test")
+        .request("svc-a")
+        .in_unit("Sales")
+        .run_to_rest()
+        .await;
+    assert_eq!(reason(&rig.member("svc-a/dev").await), "succeeded");
+    assert_eq!(reason(&rig.member("svc-a/test").await), "succeeded");
+    assert_eq!(rig.users("svc-a").len(), 1);
+    for (kind, count) in [(Kind::Create, 1), (Kind::Assign, 1), (Kind::ChangeRow, 2), (Kind::Remove, 1)] {
+        assert_eq!(rig.applied(kind), count, "{kind:?}");
+    }
+    assert_eq!(rig.row("svc-a", "test").expect("a row")["business_unit"], "Sales");
+}
+
+#[tokio::test]
+async fn with_few_seats_who_came_first_is_served_first_and_all_finish() {
+    let names = ["svc-1", "svc-2", "svc-3", "svc-4", "svc-5", "svc-6"];
+    let rig = rig().tenant("contoso").seats(2).environment("dev").requests(&names).run_to_rest().await;
+    let mut admitted = Vec::new();
+    for name in names {
+        let member = rig.member(name).await;
+        assert_eq!(reason(&member), "succeeded", "{name}");
+        let events = rig.history(member.request.id).await;
+        let event = events.iter().find(|event| event.kind == seatless::domain::EventKind::Admitted);
+        admitted.push(event.expect("an admission").sequence);
+    }
+    assert!(admitted.is_sorted(), "{admitted:?}");
+    let refused =
+        rig.deeds().into_iter().filter(|deed| deed.kind == Kind::Assign && deed.entry.status >= 400);
+    assert_eq!(refused.count(), 0, "a seat was granted that was not there");
+}
