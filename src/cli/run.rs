@@ -80,6 +80,7 @@ pub(super) async fn run(context: Context, verbose: u8) -> Result<Exit, Trouble> 
         spawner: Arc::clone(&spawner),
         timer,
         hints,
+        chores: Vec::new(),
         limits: PumpLimits {
             groups_max: GROUPS_MAX,
             level_check: settings.level_check,
