@@ -1,8 +1,8 @@
 //! The ports: what every driver can do. One conformance suite (`tests/store`) says what each verb means.
 
 use super::{
-    Batch, BatchDraft, Begin, BeginFate, Claim, Commit, Count, Event, Filter, Group, LaneView, Member, Page,
-    Pool, PoolKey, RowFate, StageReport, StagedRequest, StoreError, Tally,
+    Actor, Batch, BatchDraft, Begin, BeginFate, Claim, Commit, Count, Event, Filter, Group, LaneView, Member,
+    Page, Pool, PoolKey, RowFate, StageReport, StagedRequest, Standing, StoreError, Tally,
 };
 use crate::domain::{BatchId, HolderId, Instant, RequestId, StoreId};
 use std::future::Future;
@@ -121,8 +121,22 @@ pub trait Events: Send + Sync {
     fn latest(&self, after: i64, rows_max: u32) -> Answer<'_, Vec<Event>>;
 }
 
+/// Knowing whether the database is still the latest word on what was done in the cloud.
+pub trait Trust: Send + Sync {
+    /// How far the database may be trusted, as it is now.
+    fn standing(&self) -> Answer<'_, Standing>;
+
+    /// A person has looked at what the sweep reports: from here on the database is trusted again. One that is trusted
+    /// already stays as it is.
+    fn confirm(&self, actor: Actor, now: Instant) -> Answer<'_, ()>;
+
+    /// Open requests that the cloud may be ahead of and that nothing would look at by itself, since they wait for a seat
+    /// or for a person; at most `rows_max`. A new owner of the database makes them due.
+    fn unseen(&self, rows_max: u32) -> Answer<'_, Vec<Member>>;
+}
+
 /// A whole store.
-pub trait Store: Intake + Work + Admission + Requests + Batches + Events {
+pub trait Store: Intake + Work + Admission + Requests + Batches + Events + Trust {
     /// The database's id, made at its birth; part of every marker.
     fn id(&self) -> StoreId;
 }

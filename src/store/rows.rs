@@ -141,6 +141,46 @@ impl Member {
     }
 }
 
+/// How far a database may be trusted to tell all that was done in the cloud.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It is the latest word.
+    Trusted,
+    /// Parts of its history may be missing, or somebody else may be writing another one: the sweep only reports, until a
+    /// person confirms.
+    ReportOnly {
+        /// When that was found.
+        since: Instant,
+        /// What was found.
+        doubt: Doubt,
+    },
+}
+
+/// Why a database is not trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Doubt {
+    /// An older state of it was put back: what happened since is not in it. Its requests go on, each looked up first.
+    Restored,
+    /// It is a copy in another place, and the original may still be in use: nothing is worked on until a person confirms.
+    Copied,
+}
+
+impl Doubt {
+    /// The text in the database and in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Restored => "restored",
+            Self::Copied => "copied",
+        }
+    }
+
+    /// Reads the text.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Restored, Self::Copied].into_iter().find(|doubt| doubt.as_str() == text)
+    }
+}
+
 /// Identifies a lane's row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct LaneId(pub i64);

@@ -3,9 +3,9 @@
 use super::fuse::Fuse;
 use seatless::domain::{BatchId, HolderId, Instant, IntentId, ObjectId, RequestId, State, StoreId};
 use seatless::store::{
-    Admission, Answer, Batch, BatchDraft, Batches, Begin, BeginFate, Claim, Commit, Count, Event, Events,
-    Filter, Group, Intake, LaneView, Member, Page, Pool, PoolKey, Requests, RowFate, SqliteStore,
-    StageReport, StagedRequest, Store, StoreError, Tally, Work,
+    Actor, Admission, Answer, Batch, BatchDraft, Batches, Begin, BeginFate, Claim, Commit, Count, Event,
+    Events, Filter, Group, Intake, LaneView, Member, Page, Pool, PoolKey, Requests, RowFate, SqliteStore,
+    StageReport, StagedRequest, Standing, Store, StoreError, Tally, Trust, Work,
 };
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -155,6 +155,18 @@ impl Events for GuardedStore {
     }
     fn latest(&self, after: i64, rows_max: u32) -> Answer<'_, Vec<Event>> {
         self.inner.latest(after, rows_max)
+    }
+}
+
+impl Trust for GuardedStore {
+    fn standing(&self) -> Answer<'_, Standing> {
+        self.inner.standing()
+    }
+    fn confirm(&self, actor: Actor, now: Instant) -> Answer<'_, ()> {
+        self.guarded("confirm", self.inner.confirm(actor, now))
+    }
+    fn unseen(&self, rows_max: u32) -> Answer<'_, Vec<Member>> {
+        self.inner.unseen(rows_max)
     }
 }
 

@@ -6,13 +6,14 @@ use super::observe::Observe;
 use super::open::{SqliteStore, closed};
 use super::promote::Promote;
 use super::stage::Stage;
+use super::trust::Confirm;
 use super::writer::{BeginOrder, Job, Single, Ticket, Verb};
-use super::{read_admission, read_history, read_requests, read_work};
+use super::{read_admission, read_history, read_requests, read_work, trust};
 use crate::domain::{BatchId, HolderId, Instant, ObjectId, RequestId, StoreId};
 use crate::store::{
-    Admission, Answer, Batch, BatchDraft, Batches, Begin, BeginFate, Claim, Commit, Count, Event, Events,
-    Filter, Group, Intake, LaneView, Member, Page, Pool, PoolKey, Requests, RowFate, StageReport,
-    StagedRequest, Store, StoreError, Tally, Work,
+    Actor, Admission, Answer, Batch, BatchDraft, Batches, Begin, BeginFate, Claim, Commit, Count, Event,
+    Events, Filter, Group, Intake, LaneView, Member, Page, Pool, PoolKey, Requests, RowFate, StageReport,
+    StagedRequest, Standing, Store, StoreError, Tally, Trust, Work,
 };
 use tokio::sync::oneshot;
 
@@ -171,6 +172,20 @@ impl Events for SqliteStore {
 
     fn latest(&self, after: i64, rows_max: u32) -> Answer<'_, Vec<Event>> {
         Box::pin(read_history::latest(&self.readers, after, rows_max))
+    }
+}
+
+impl Trust for SqliteStore {
+    fn standing(&self) -> Answer<'_, Standing> {
+        Box::pin(trust::standing(&self.readers))
+    }
+
+    fn confirm(&self, actor: Actor, now: Instant) -> Answer<'_, ()> {
+        self.tell(Confirm { actor, now }, Job::First)
+    }
+
+    fn unseen(&self, rows_max: u32) -> Answer<'_, Vec<Member>> {
+        Box::pin(trust::unseen(&self.readers, rows_max))
     }
 }
 

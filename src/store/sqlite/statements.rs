@@ -3,7 +3,7 @@
 use super::open::SqliteStore;
 use super::{
     admission, batches, begin, claim, commit, lanes, observe, promote, read_admission, read_history,
-    read_requests, read_work, stage,
+    read_requests, read_work, stage, trust,
 };
 
 impl SqliteStore {
@@ -84,5 +84,8 @@ impl SqliteStore {
         ("latest", read_history::LATEST_EVENTS),
         ("batch", batches::ONE),
         ("batches", batches::LATEST),
+        ("standing", trust::STANDING),
+        ("confirm", trust::CONFIRM),
+        ("unseen", trust::UNSEEN),
     ];
 }
