@@ -268,6 +268,10 @@ codes! {
         "The config now points the environment's name at another tenant or organization than when the request was submitted.",
         "Put the former values back, or cancel the request and submit it again.";
 
+    MachineRestoredUnclear = "machine.restored-unclear", Operator, false,
+        "An older state of the database was put back, so nobody can tell whether the license of this adopted user is ours.",
+        "Remove the license in the admin center if Seatless assigned it, and leave it if the user had it before; then retry.";
+
     MachineInapplicable = "machine.inapplicable", Operator, false,
         "The order means nothing to the request as it is.",
         "See how it stands with `seatless show`.";

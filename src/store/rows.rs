@@ -133,7 +133,9 @@ impl Member {
     pub fn facts(&self) -> Facts {
         Facts {
             slot_held: self.request.slot_held,
-            user_may_exist: self.user.object_id.is_some() || self.request.progress.trial.intent.is_some(),
+            user_may_exist: self.user.object_id.is_some()
+                || self.request.progress.trial.intent.is_some()
+                || self.request.progress.trial.look_first,
             seat_held: matches!(self.user.seat, Seat::Held { .. }),
             license_may_be_held: !matches!(self.user.license, LicenseHold::None),
             propagated_once: self.user.propagated_once,

@@ -33,6 +33,7 @@ pub async fn a_decided_row_is_written_as_decided(world: World) {
             evidence: Some(Evidence { kind: EvidenceKind::Behind(State::Created), looks: 4, since: at(3) }),
             trouble: Some(failure(Code::RemoteThrottled)),
             memo: Some("{\"page\":\"\u{1}2\"}".to_owned()),
+            look_first: true,
         },
         regressions: 2,
     };
