@@ -8,12 +8,13 @@ use super::promote::Promote;
 use super::stage::Stage;
 use super::trust::Confirm;
 use super::writer::{BeginOrder, Job, Single, Ticket, Verb};
-use super::{read_admission, read_history, read_requests, read_work, trust};
-use crate::domain::{BatchId, HolderId, Instant, ObjectId, RequestId, StoreId};
+use super::{read_admission, read_history, read_requests, read_work, sweeps, trust};
+use crate::domain::{BatchId, HolderId, Instant, ObjectId, RequestId, StoreId, UserId};
 use crate::store::{
     Actor, Admission, Answer, Batch, BatchDraft, Batches, Begin, BeginFate, Claim, Commit, Count, Event,
-    Events, Filter, Group, Intake, LaneView, Member, Page, Pool, PoolKey, Requests, RowFate, StageReport,
-    StagedRequest, Standing, Store, StoreError, Tally, Trust, Work,
+    Events, Filter, Group, Intake, LaneView, Member, Page, Pool, PoolKey, Recheck, Requests, RowFate,
+    StageReport, StagedRequest, Standing, Store, StoreError, SweepBegin, SweepEnd, SweepStanding, Sweeps,
+    Tally, Trace, Trust, Work,
 };
 use tokio::sync::oneshot;
 
@@ -186,6 +187,28 @@ impl Trust for SqliteStore {
 
     fn unseen(&self, rows_max: u32) -> Answer<'_, Vec<Member>> {
         Box::pin(trust::unseen(&self.readers, rows_max))
+    }
+}
+
+impl Sweeps for SqliteStore {
+    fn recheck(&self, rechecks: Vec<Recheck>) -> Answer<'_, ()> {
+        self.tell(sweeps::Note(rechecks), Job::First)
+    }
+
+    fn traces(&self, tenant: String, objects: Vec<(ObjectId, Option<UserId>)>) -> Answer<'_, Vec<Trace>> {
+        Box::pin(sweeps::traces(&self.readers, tenant, objects))
+    }
+
+    fn begin_sweep(&self, begins: Vec<SweepBegin>, now: Instant) -> Answer<'_, Vec<BeginFate>> {
+        self.tell(sweeps::BeginSweep { begins, now }, Job::Last)
+    }
+
+    fn end_sweep(&self, end: SweepEnd) -> Answer<'_, ()> {
+        self.tell(sweeps::EndSweep(end), Job::Last)
+    }
+
+    fn sweeps(&self) -> Answer<'_, Vec<SweepStanding>> {
+        Box::pin(sweeps::sweeps(&self.readers))
     }
 }
 

@@ -189,6 +189,7 @@ pub async fn what_was_learned_is_kept(world: World) {
         system_user: Some(SystemUserId(world.id())),
         resolved: Some("{}".to_owned()),
         memo: Some("page 2".to_owned()),
+        has_past: true,
         user_gone: false,
         remote_request_ids: Vec::new(),
     };
@@ -199,6 +200,7 @@ pub async fn what_was_learned_is_kept(world: World) {
     }
     let (ada, sibling) = (world.member(ids[0]).await, world.member(ids[1]).await);
     assert_eq!((ada.user.object_id, ada.user.origin), (learned.object_id, learned.origin));
+    assert!(ada.user.propagated_once, "one that was found is never deleted");
     assert_eq!(sibling.user, ada.user, "the user is one");
     assert_eq!((ada.request.system_user, ada.request.resolved), (learned.system_user, learned.resolved));
     assert_eq!((sibling.request.system_user, sibling.request.resolved), (None, None));
