@@ -62,6 +62,7 @@ impl Context {
     async fn owner_or(&self, locked: impl FnOnce(String) -> Failure) -> Result<SqliteStore, Trouble> {
         let card = OwnerCard {
             new_store: StoreId(self.ids.fresh()),
+            new_incarnation: self.ids.fresh(),
             host: host_name(),
             since: self.clock.now(),
             program: concat!("seatless ", env!("CARGO_PKG_VERSION")).to_owned(),

@@ -638,6 +638,7 @@ fn folder() -> tempfile::TempDir {
 async fn open(path: PathBuf, ids: &CountedIds, clock: &SharedClock) -> SqliteStore {
     let card = OwnerCard {
         new_store: StoreId(ids.fresh()),
+        new_incarnation: ids.fresh(),
         host: "rig".to_owned(),
         since: clock.now(),
         program: "seatless test".to_owned(),

@@ -1,5 +1,6 @@
 //! The SQLite driver: one file, one owner, one writer that shares its fsyncs, and readers beside it.
 
+mod head;
 mod library;
 mod lock;
 mod options;
@@ -32,6 +33,7 @@ mod readers;
 mod trust;
 
 mod facade;
+mod incarnation;
 mod open;
 mod statements;
 mod sweeps;

@@ -2,8 +2,8 @@
 
 use super::open::SqliteStore;
 use super::{
-    admission, batches, begin, claim, commit, lanes, observe, promote, read_admission, read_history,
-    read_requests, read_work, stage, sweeps, trust,
+    admission, batches, begin, claim, commit, incarnation, lanes, observe, promote, read_admission,
+    read_history, read_requests, read_work, stage, sweeps, trust,
 };
 
 impl SqliteStore {
@@ -99,6 +99,12 @@ impl SqliteStore {
         ("sweeps: findings", sweeps::FINDINGS),
         ("batch", batches::ONE),
         ("batches", batches::LATEST),
+        ("open: claimed", incarnation::CLAIMED),
+        ("open: begin", incarnation::BEGIN),
+        ("open: doubt", incarnation::DOUBT),
+        ("open: look first", incarnation::LOOK_FIRST),
+        ("open: has past", incarnation::HAS_PAST),
+        ("keep_head", incarnation::LAST_EVENT),
         ("standing", trust::STANDING),
         ("confirm", trust::CONFIRM),
         ("unseen", trust::UNSEEN),

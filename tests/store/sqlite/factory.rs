@@ -4,6 +4,7 @@ use crate::suite::world::{Database, Later};
 use seatless::domain::StoreId;
 use seatless::store::{OpenOptions, OwnerCard, SqliteStore, Store, StoreError};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -103,10 +104,14 @@ impl Database for File {
     }
 }
 
+/// Each opening has an id ready that no other one has.
+static INCARNATIONS: AtomicU64 = AtomicU64::new(0xa0_0000);
+
 /// Who owns test databases.
 pub fn card() -> OwnerCard {
     OwnerCard {
         new_store: StoreId(Uuid::from_u128(0x57043)),
+        new_incarnation: Uuid::from_u128(u128::from(INCARNATIONS.fetch_add(1, Ordering::Relaxed))),
         host: "testbed".to_owned(),
         since: chrono::DateTime::from_timestamp(1_800_000_000, 0).expect("within range"),
         program: "seatless 0.1.0".to_owned(),
