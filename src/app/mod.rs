@@ -5,6 +5,7 @@ pub mod queries;
 pub mod settings;
 pub mod views;
 
+mod head_keeper;
 mod host;
 mod lookup;
 mod orders;
@@ -13,6 +14,7 @@ mod submission;
 mod system;
 mod wiring;
 
+pub use head_keeper::HeadKeeper;
 pub use host::host_name;
 pub use lookup::{LookupError, find_request};
 pub use orders::{OrderError, Orders};

@@ -4,13 +4,14 @@ use super::context::Context;
 use super::exit::Exit;
 use super::trouble::Trouble;
 use super::{logs, signals};
+use crate::app::views::standing_note;
 use crate::app::{
-    Orders, StoreIntake, SystemChance, TokioSpawner, TokioTimer, engine_for, pinned_environments, places_for,
-    promote_all, sweeper_for,
+    HeadKeeper, Orders, StoreIntake, SystemChance, TokioSpawner, TokioTimer, engine_for, pinned_environments,
+    places_for, promote_all, sweeper_for,
 };
 use crate::engine::{Hints, Pump, PumpLimits, Spawner, Stop};
 use crate::http::{DaemonState, Health, LocalListener, serve};
-use crate::store::{Intake, Store};
+use crate::store::{Intake, SqliteStore, Store, Trust};
 use std::sync::Arc;
 
 /// At most so many groups are worked on at a time.
@@ -61,6 +62,10 @@ pub(super) async fn run(context: Context, verbose: u8) -> Result<Exit, Trouble> 
         "seatless is running"
     );
 
+    if let Some(note) = standing_note(store.standing().await?) {
+        tracing::warn!("{note}");
+    }
+
     let stop = Stop::default();
     let hints = Hints::default();
     let spawner: Arc<dyn Spawner> = Arc::new(TokioSpawner);
@@ -91,7 +96,7 @@ pub(super) async fn run(context: Context, verbose: u8) -> Result<Exit, Trouble> 
         spawner: Arc::clone(&spawner),
         timer,
         hints,
-        chores: vec![sweeper],
+        chores: vec![sweeper, Arc::new(HeadKeeper(SqliteStore::clone(&store)))],
         limits: PumpLimits {
             groups_max: GROUPS_MAX,
             level_check: settings.level_check,

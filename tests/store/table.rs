@@ -141,6 +141,15 @@ macro_rules! conformance {
                 findings_take_the_place_of_those_before,
                 a_sweep_that_could_not_see_forgets_no_finding,
                 a_license_that_went_with_its_user_is_remembered;
+            trust:
+                a_database_is_trusted_from_birth_and_over_restarts,
+                an_older_state_only_reports_until_somebody_confirms,
+                confirming_what_is_trusted_changes_nothing,
+                what_is_open_in_an_older_state_is_looked_at_first,
+                whoever_waits_for_a_seat_or_a_person_is_unseen_until_it_is_due,
+                what_is_submitted_after_it_is_looked_at_first_as_well,
+                the_flag_outlives_a_step_and_ends_with_the_license,
+                a_user_that_was_found_again_is_never_deleted;
         }
     };
     (@run $fresh:path; $($file:ident: $($case:ident),+ $(,)?;)+) => {

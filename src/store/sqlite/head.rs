@@ -164,10 +164,13 @@ pub(super) fn compare(side_car: Option<&SideCar>, claimed: Claimed, here: &Place
         return Finding::Doubtful(Doubt::Copied);
     }
     let Some(incarnation) = claimed.incarnation else {
-        // Written by a version that kept no side-car, though a later one has owned it already.
-        let began =
-            car.now.is_some() || car.next.as_ref().is_some_and(|head| head.sequence > claimed.sequence);
-        return if began { Finding::Doubtful(Doubt::Restored) } else { Finding::First };
+        // Written by a version that kept no side-car; the question is whether a later one has owned it already.
+        let is_behind = car.next.as_ref().is_some_and(|head| head.sequence > claimed.sequence);
+        return match car.now {
+            Some(_) => Finding::Doubtful(Doubt::Restored),
+            None if is_behind => Finding::Doubtful(Doubt::Copied),
+            None => Finding::First,
+        };
     };
     match car.head_of(incarnation) {
         None if car.past.contains(&incarnation) => Finding::Doubtful(Doubt::Restored),

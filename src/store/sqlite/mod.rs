@@ -32,12 +32,14 @@ mod read_work;
 mod readers;
 mod trust;
 
+mod backup;
 mod facade;
 mod incarnation;
 mod open;
 mod statements;
 mod sweeps;
 
+pub use backup::{Backup, PutBack};
 pub use library::has_wal_reset_bug;
 pub use open::SqliteStore;
 pub use options::{Mode, OpenOptions, OwnerCard, Spawn};

@@ -152,7 +152,7 @@ impl SqliteStore {
 }
 
 /// How both kinds of connections are opened.
-fn base(options: &OpenOptions) -> SqliteConnectOptions {
+pub(super) fn base(options: &OpenOptions) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(&options.path)
         .busy_timeout(Duration::from_millis(u64::from(options.busy_wait_ms)))
@@ -196,7 +196,7 @@ async fn pool(options: &OpenOptions) -> Result<sqlx::SqlitePool, StoreError> {
         .map_err(said)
 }
 
-async fn connect(options: SqliteConnectOptions) -> Result<SqliteConnection, StoreError> {
+pub(super) async fn connect(options: SqliteConnectOptions) -> Result<SqliteConnection, StoreError> {
     SqliteConnection::connect_with(&options).await.map_err(|error| match said(error) {
         StoreError::Unreadable(why) => {
             StoreError::Unreadable(format!("{}: {why}", options.get_filename().display()))

@@ -14,12 +14,17 @@ pub(super) fn create_new(path: &Path) -> io::Result<File> {
     private().create_new(true).open(path)
 }
 
+/// Creates a file, or empties the one that is there.
+pub(super) fn create_empty(path: &Path) -> io::Result<File> {
+    private().create(true).truncate(true).open(path)
+}
+
 /// Puts a file with these bytes in the place of another one, or of none: whole or not at all, whenever the power fails.
 pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(".new");
     let beside = PathBuf::from(beside);
-    let mut file = private().create(true).truncate(true).open(&beside)?;
+    let mut file = create_empty(&beside)?;
     file.write_all(bytes)?;
     file.sync_all()?;
     std::fs::rename(&beside, path)?;

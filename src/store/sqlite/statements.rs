@@ -2,7 +2,7 @@
 
 use super::open::SqliteStore;
 use super::{
-    admission, batches, begin, claim, commit, incarnation, lanes, observe, promote, read_admission,
+    admission, backup, batches, begin, claim, commit, incarnation, lanes, observe, promote, read_admission,
     read_history, read_requests, read_work, stage, sweeps, trust,
 };
 
@@ -104,6 +104,7 @@ impl SqliteStore {
         ("open: doubt", incarnation::DOUBT),
         ("open: look first", incarnation::LOOK_FIRST),
         ("open: has past", incarnation::HAS_PAST),
+        ("backup: summary", backup::SUMMARY),
         ("keep_head", incarnation::LAST_EVENT),
         ("standing", trust::STANDING),
         ("confirm", trust::CONFIRM),

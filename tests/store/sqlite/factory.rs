@@ -38,6 +38,11 @@ impl File {
         self.directory.path().join("seatless.db")
     }
 
+    /// Where [`Database::save`] puts its copy.
+    pub fn copy(&self) -> PathBuf {
+        self.directory.path().join("copy.db")
+    }
+
     /// Opens it as its owner.
     pub async fn own(&self) -> Result<SqliteStore, StoreError> {
         let options = OpenOptions {
@@ -46,6 +51,11 @@ impl File {
             ..OpenOptions::owner(self.path(), card())
         };
         SqliteStore::open(options, Arc::new(spawn)).await
+    }
+
+    /// Opens it for a world that has closed it.
+    pub async fn opened_again(&self) -> Arc<dyn Store> {
+        Database::open(self).await
     }
 
     /// What the world on it works with.
@@ -64,6 +74,7 @@ impl File {
         // The rules of the tables would not let it.
         let _ = sqlx::query("PRAGMA ignore_check_constraints = ON").execute(&mut bare).await;
         sqlx::query(sql).execute(&mut bare).await.expect("the statement runs");
+        sqlx::Connection::close(bare).await.expect("the connection can be closed");
     }
 
     /// A connection that knows nothing of Seatless.
@@ -81,6 +92,14 @@ impl Database for Arc<File> {
 
     fn close(&self) -> Later<'_, ()> {
         Database::close(self.as_ref())
+    }
+
+    fn save(&self) -> Later<'_, ()> {
+        Database::save(self.as_ref())
+    }
+
+    fn put_back(&self) -> Later<'_, ()> {
+        Database::put_back(self.as_ref())
     }
 }
 
@@ -100,6 +119,18 @@ impl Database for File {
             if let Some(store) = store {
                 store.close().await.expect("the database can be closed");
             }
+        })
+    }
+
+    fn save(&self) -> Later<'_, ()> {
+        Box::pin(async {
+            SqliteStore::back_up(&self.path(), &self.copy()).await.expect("a copy can be made");
+        })
+    }
+
+    fn put_back(&self) -> Later<'_, ()> {
+        Box::pin(async {
+            SqliteStore::put_back(&self.path(), &self.copy(), &card()).await.expect("it can be put back");
         })
     }
 }

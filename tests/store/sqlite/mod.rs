@@ -1,9 +1,11 @@
 //! The suite on SQLite, and what only a file promises.
 
+mod backup;
 mod complete;
 mod damage;
 mod factory;
 mod ownership;
+mod side_car;
 mod statements;
 mod writer;
 
