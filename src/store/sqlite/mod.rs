@@ -29,6 +29,7 @@ mod read_history;
 mod read_requests;
 mod read_work;
 mod readers;
+mod trust;
 
 mod facade;
 mod open;
