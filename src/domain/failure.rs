@@ -279,6 +279,9 @@ codes! {
     SweepDue = "sweep.due", Seatless, true,
         "A license of ours has appeared after its request was done with it.",
         "The next sweep takes it back.";
+    SweepUnconfirmed = "sweep.unconfirmed", Operator, false,
+        "A license was found that may be ours, and this database may not know everything that was done.",
+        "Look at the list of `seatless sweep`; `seatless sweep --confirm` says that what it lists is ours, and takes it back.";
     SweepOrphan = "sweep.orphan", TenantAdmin, false,
         "A user carries our marker, but no request of ours knows it.",
         "Submit a request for its name again, which takes it over, or delete it in Microsoft Entra.";

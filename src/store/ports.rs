@@ -122,20 +122,6 @@ pub trait Events: Send + Sync {
     fn latest(&self, after: i64, rows_max: u32) -> Answer<'_, Vec<Event>>;
 }
 
-/// Knowing whether the database is still the latest word on what was done in the cloud.
-pub trait Trust: Send + Sync {
-    /// How far the database may be trusted, as it is now.
-    fn standing(&self) -> Answer<'_, Standing>;
-
-    /// A person has looked at what the sweep reports: from here on the database is trusted again. One that is trusted
-    /// already stays as it is.
-    fn confirm(&self, actor: Actor, now: Instant) -> Answer<'_, ()>;
-
-    /// Open requests that the cloud may be ahead of and that nothing would look at by itself, since they wait for a seat
-    /// or for a person; at most `rows_max`. A new owner of the database makes them due.
-    fn unseen(&self, rows_max: u32) -> Answer<'_, Vec<Member>>;
-}
-
 /// Finding what our own writes may have left in the cloud.
 pub trait Sweeps: Send + Sync {
     /// Notes licenses that may appear though no request waits for them. Fenced by nothing: whoever has written to the
@@ -155,6 +141,20 @@ pub trait Sweeps: Send + Sync {
 
     /// The last sweep of each tenant.
     fn sweeps(&self) -> Answer<'_, Vec<SweepStanding>>;
+}
+
+/// Knowing whether the database is still the latest word on what was done in the cloud.
+pub trait Trust: Send + Sync {
+    /// How far the database may be trusted, as it is now.
+    fn standing(&self) -> Answer<'_, Standing>;
+
+    /// A person has looked at what the sweep reports: from here on the database is trusted again. One that is trusted
+    /// already stays as it is.
+    fn confirm(&self, actor: Actor, now: Instant) -> Answer<'_, ()>;
+
+    /// Open requests that the cloud may be ahead of and that nothing would look at by itself, since they wait for a seat
+    /// or for a person; at most `rows_max`. A new owner of the database makes them due.
+    fn unseen(&self, rows_max: u32) -> Answer<'_, Vec<Member>>;
 }
 
 /// A whole store.

@@ -159,18 +159,6 @@ impl Events for GuardedStore {
     }
 }
 
-impl Trust for GuardedStore {
-    fn standing(&self) -> Answer<'_, Standing> {
-        self.inner.standing()
-    }
-    fn confirm(&self, actor: Actor, now: Instant) -> Answer<'_, ()> {
-        self.guarded("confirm", self.inner.confirm(actor, now))
-    }
-    fn unseen(&self, rows_max: u32) -> Answer<'_, Vec<Member>> {
-        self.inner.unseen(rows_max)
-    }
-}
-
 impl Sweeps for GuardedStore {
     fn recheck(&self, rechecks: Vec<Recheck>) -> Answer<'_, ()> {
         self.guarded("recheck", self.inner.recheck(rechecks))
@@ -186,6 +174,18 @@ impl Sweeps for GuardedStore {
     }
     fn sweeps(&self) -> Answer<'_, Vec<SweepStanding>> {
         self.inner.sweeps()
+    }
+}
+
+impl Trust for GuardedStore {
+    fn standing(&self) -> Answer<'_, Standing> {
+        self.inner.standing()
+    }
+    fn confirm(&self, actor: Actor, now: Instant) -> Answer<'_, ()> {
+        self.guarded("confirm", self.inner.confirm(actor, now))
+    }
+    fn unseen(&self, rows_max: u32) -> Answer<'_, Vec<Member>> {
+        self.inner.unseen(rows_max)
     }
 }
 

@@ -176,20 +176,6 @@ impl Events for SqliteStore {
     }
 }
 
-impl Trust for SqliteStore {
-    fn standing(&self) -> Answer<'_, Standing> {
-        Box::pin(trust::standing(&self.readers))
-    }
-
-    fn confirm(&self, actor: Actor, now: Instant) -> Answer<'_, ()> {
-        self.tell(Confirm { actor, now }, Job::First)
-    }
-
-    fn unseen(&self, rows_max: u32) -> Answer<'_, Vec<Member>> {
-        Box::pin(trust::unseen(&self.readers, rows_max))
-    }
-}
-
 impl Sweeps for SqliteStore {
     fn recheck(&self, rechecks: Vec<Recheck>) -> Answer<'_, ()> {
         self.tell(sweeps::Note(rechecks), Job::First)
@@ -209,6 +195,20 @@ impl Sweeps for SqliteStore {
 
     fn sweeps(&self) -> Answer<'_, Vec<SweepStanding>> {
         Box::pin(sweeps::sweeps(&self.readers))
+    }
+}
+
+impl Trust for SqliteStore {
+    fn standing(&self) -> Answer<'_, Standing> {
+        Box::pin(trust::standing(&self.readers))
+    }
+
+    fn confirm(&self, actor: Actor, now: Instant) -> Answer<'_, ()> {
+        self.tell(Confirm { actor, now }, Job::First)
+    }
+
+    fn unseen(&self, rows_max: u32) -> Answer<'_, Vec<Member>> {
+        Box::pin(trust::unseen(&self.readers, rows_max))
     }
 }
 
