@@ -3,7 +3,8 @@
 
 use super::fuse::Fuse;
 use super::guarded_store::{Begun, GuardedStore};
-use super::judge::{Judge, Record};
+use super::judge::{Judge, Lost, Record};
+use super::saved::Saved;
 use super::scene::{SECRET, Scene, Wish};
 use super::seams::{CountedIds, NoWait, SeededChance, SharedClock};
 use super::wire::{Deed, Kind, Wire, rows};
@@ -67,9 +68,18 @@ pub(crate) struct Rig {
     /// What people did meanwhile, and what they ordered.
     pub(crate) interferences: u64,
     pub(crate) policy: Policy,
+    pub(crate) path: PathBuf,
+    /// How often the database was backed up.
+    pub(crate) saves: u32,
+    /// Whoever is killed leaves a backup of the database as it is then.
+    pub(crate) saves_when_killed: bool,
+    /// The last such backup.
+    pub(crate) saved: Option<Saved>,
+    /// Intents that a database which was put back has forgotten.
+    pub(crate) lost: Vec<Lost>,
     ids: Arc<CountedIds>,
     wire: Arc<Wire>,
-    begun: Arc<Mutex<Vec<Begun>>>,
+    pub(crate) begun: Arc<Mutex<Vec<Begun>>>,
     world: World,
     recipients: Vec<String>,
     engine: Arc<Engine<Provisioner>>,
@@ -115,6 +125,11 @@ impl Rig {
             kills: 0,
             interferences: 0,
             policy,
+            path: folder.path().join("seatless.db"),
+            saves: 0,
+            saves_when_killed: false,
+            saved: None,
+            lost: Vec::new(),
             ids,
             wire,
             begun,
@@ -261,6 +276,13 @@ impl Rig {
         self.order_by_id(id, command).await;
     }
 
+    /// The same, for a request that may have ended meanwhile.
+    pub(crate) async fn order_unless_ended(&mut self, name: &str, command: Command) {
+        if !self.member(name).await.request.progress.status().is_terminal() {
+            self.order(name, command).await;
+        }
+    }
+
     async fn order_by_id(&mut self, id: RequestId, command: Command) {
         self.interferences += 1;
         let orders = Orders {
@@ -284,6 +306,17 @@ impl Rig {
         }
     }
 
+    pub(crate) fn fresh_id(&self) -> Uuid {
+        self.ids.fresh()
+    }
+
+    /// A new process opens the database.
+    pub(crate) async fn reopen(&mut self) {
+        self.store = open(self.database(), &self.ids, &self.clock).await;
+        self.wire.sees(self.store.clone());
+        self.restart().await;
+    }
+
     /// A new process starts with the secret that the config holds now.
     pub(crate) async fn restart(&mut self) {
         self.kills += 1;
@@ -294,6 +327,9 @@ impl Rig {
     async fn take_over(&mut self) {
         loop {
             self.kills += 1;
+            if self.saves_when_killed {
+                self.saved = Some(self.save().await);
+            }
             self.clock.advance(Duration::from_secs(1));
             self.engine = Arc::new(self.parts().engine());
             let engine = Arc::clone(&self.engine);
@@ -344,7 +380,7 @@ impl Rig {
         wake.into_iter().chain(rest).chain(read).min()
     }
 
-    fn parts(&self) -> Parts<'_> {
+    pub(crate) fn parts(&self) -> Parts<'_> {
         Parts {
             world: &self.world,
             secret: &self.secret,
@@ -442,7 +478,7 @@ impl Rig {
     }
 
     pub(crate) fn database(&self) -> PathBuf {
-        self.folder.path().join("seatless.db")
+        self.path.clone()
     }
 
     /// Everything that the judge looks at.
@@ -455,6 +491,7 @@ impl Rig {
             deeds: Vec::new(),
             ledger: Vec::new(),
             begun: Vec::new(),
+            lost: self.lost.clone(),
             at_sending: self.wire.wrong(),
             violations: self.simulator.violations(),
             kills: self.kills,
@@ -555,7 +592,7 @@ pub(crate) fn reason(member: &Member) -> String {
     }
 }
 
-struct Parts<'a> {
+pub(crate) struct Parts<'a> {
     world: &'a World,
     secret: &'a str,
     policy: &'a Policy,
@@ -590,7 +627,7 @@ impl Parts<'_> {
         })
     }
 
-    fn sweeper(&self) -> Sweeper {
+    pub(crate) fn sweeper(&self) -> Sweeper {
         Sweeper::new(
             Arc::clone(&self.store),
             self.places(),
@@ -649,7 +686,7 @@ fn dataverse(host: &str) -> Origin {
     origin(&format!("{host}.crm"))
 }
 
-fn person() -> Actor {
+pub(crate) fn person() -> Actor {
     Actor { name: "test".to_owned(), origin: seatless::store::Origin::Cli }
 }
 

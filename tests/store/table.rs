@@ -146,6 +146,7 @@ macro_rules! conformance {
                 an_older_state_only_reports_until_somebody_confirms,
                 confirming_what_is_trusted_changes_nothing,
                 what_is_open_in_an_older_state_is_looked_at_first,
+                what_was_blocked_with_its_license_known_is_not_unseen,
                 whoever_waits_for_a_seat_or_a_person_is_unseen_until_it_is_due,
                 what_is_submitted_after_it_is_looked_at_first_as_well,
                 the_flag_outlives_a_step_and_ends_with_the_license,

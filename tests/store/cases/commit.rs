@@ -184,7 +184,6 @@ pub async fn what_was_learned_is_kept(world: World) {
     let ids = world.submit(&[ask("ada"), ask("ada").in_environment("test")]).await;
     let groups = world.claim().await;
     let learned = Learned {
-        has_past: false,
         object_id: Some(ObjectId(world.id())),
         origin: Some(UserOrigin::Adopted),
         system_user: Some(SystemUserId(world.id())),

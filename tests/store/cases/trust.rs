@@ -64,6 +64,19 @@ pub async fn what_is_open_in_an_older_state_is_looked_at_first(mut world: World)
     world.recount().await;
 }
 
+pub async fn what_was_blocked_with_its_license_known_is_not_unseen(mut world: World) {
+    let ids = world.submit(&[ask("ada")]).await;
+    world.work_until(State::Unlicensed).await;
+    world.wait(3_600);
+    let group = world.claim_one().await;
+    world.finish(&group, no_slot()).await;
+    assert_eq!(world.state(ids[0]).await, (State::Unlicensed, Status::Blocked));
+    world.save().await;
+    world.put_back().await;
+    assert_eq!(looks_first(&world).await, [true]);
+    assert_eq!(world.store.unseen(9).await.unwrap(), []);
+}
+
 pub async fn whoever_waits_for_a_seat_or_a_person_is_unseen_until_it_is_due(mut world: World) {
     let ids = world.submit(&[ask("ada"), ask("bob"), ask("cleo").in_environment("test")]).await;
     // Without slots the third is blocked at once; without seats the others wait.
