@@ -8,3 +8,4 @@ mod tripwire;
 mod intake;
 mod killed;
 mod manners;
+mod restored;
