@@ -113,19 +113,19 @@ fn origin(url: &str) -> Result<Origin, WiringError> {
     url.parse().map_err(|error| WiringError(format!("{url}: {error}")))
 }
 
-/// The engine of a daemon: settings, a store, and the real sources of time, chance and identity.
+/// The engine of a daemon: settings, places, a store, and the real sources of time, chance and identity.
 ///
 /// # Errors
-/// As [`places_for`], and a recipient that is no public key.
+/// A recipient that is no public key.
 pub fn engine_for(
     settings: &Settings,
+    places: Places,
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     chance: Arc<dyn Chance>,
     ids: Arc<dyn Ids>,
     timer: Arc<dyn Timer>,
 ) -> Result<Engine<Provisioner>, WiringError> {
-    let places = places_for(settings, &clock, &ids)?;
     let passwords = match settings.credentials.policy {
         CredentialPolicy::Discard => PasswordPolicy::Discard,
         CredentialPolicy::Seal => PasswordPolicy::seal_to(&settings.credentials.recipients)

@@ -36,6 +36,7 @@ async fn requests(context: &Context, args: &ListArgs) -> Result<Exit, Trouble> {
         status: args.status,
         code: args.code,
         name_prefix: args.name.clone(),
+        drifted: args.drifted,
     };
     let now = context.clock.now();
     let lanes = store.lanes(LANES_MAX).await?;

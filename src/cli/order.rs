@@ -44,7 +44,7 @@ fn standing(command: Command, state: State, status: Status) -> String {
         (Command::Cancel, Status::Active) => format!("is being called off, from {state}"),
         (Command::Cancel, Status::Cancelled) => "is called off; nothing had been taken for it".to_owned(),
         (Command::Retry, Status::Active) => format!("is being worked on again, from {state}"),
-        (Command::Cancel | Command::Retry | Command::Pause | Command::Resume, _) => {
+        (Command::Cancel | Command::Retry | Command::Pause | Command::Resume | Command::Heal { .. }, _) => {
             format!("{status} at {state}")
         }
     }

@@ -5,10 +5,12 @@ use super::exit::Exit;
 use super::trouble::Trouble;
 use super::{logs, signals};
 use crate::app::{
-    Orders, StoreIntake, SystemChance, TokioSpawner, TokioTimer, engine_for, pinned_environments, promote_all,
+    DriftWatch, Orders, StoreIntake, SystemChance, TokioSpawner, TokioTimer, Watchkeeper, engine_for,
+    pinned_environments, places_for, promote_all,
 };
 use crate::engine::{Hints, Pump, PumpLimits, Spawner, Stop};
 use crate::http::{DaemonState, Health, LocalListener, serve};
+use crate::provisioning::Lookout;
 use crate::store::{Intake, Store};
 use std::sync::Arc;
 
@@ -32,8 +34,10 @@ pub(super) async fn run(context: Context, verbose: u8) -> Result<Exit, Trouble> 
     let store = Arc::new(context.owner().await?);
     let shared: Arc<dyn Store> = Arc::clone(&store) as Arc<dyn Store>;
     let timer = Arc::new(TokioTimer);
+    let places = places_for(settings, &context.clock, &context.ids)?;
     let engine = Arc::new(engine_for(
         settings,
+        places.clone(),
         Arc::clone(&shared),
         Arc::clone(&context.clock),
         Arc::new(SystemChance),
@@ -65,6 +69,7 @@ pub(super) async fn run(context: Context, verbose: u8) -> Result<Exit, Trouble> 
             clock: Arc::clone(&context.clock),
             policy: settings.policy.clone(),
         },
+        watch: keeper(&context, &shared),
         hints: hints.clone(),
         environments: pinned_environments(settings),
         health: Health {
@@ -80,7 +85,10 @@ pub(super) async fn run(context: Context, verbose: u8) -> Result<Exit, Trouble> 
         spawner: Arc::clone(&spawner),
         timer,
         hints,
-        chores: Vec::new(),
+        chores: vec![Arc::new(DriftWatch {
+            lookout: Lookout::new(places),
+            keeper: keeper(&context, &shared),
+        })],
         limits: PumpLimits {
             groups_max: GROUPS_MAX,
             level_check: settings.level_check,
@@ -109,5 +117,13 @@ pub(super) async fn run(context: Context, verbose: u8) -> Result<Exit, Trouble> 
             Ok(Exit::Ok)
         }
         Err(error) => Err(error.into()),
+    }
+}
+
+fn keeper(context: &Context, store: &Arc<dyn Store>) -> Watchkeeper {
+    Watchkeeper {
+        store: Arc::clone(store),
+        policy: context.settings.policy.clone(),
+        clock: Arc::clone(&context.clock),
     }
 }

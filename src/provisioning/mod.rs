@@ -6,6 +6,7 @@ mod capacity;
 mod check_environment;
 mod create_user;
 mod households;
+mod lookout;
 mod marker;
 mod password;
 mod places;
@@ -20,6 +21,7 @@ mod verdicts;
 mod verify;
 mod work;
 
+pub use lookout::Lookout;
 pub use marker::Marker;
 pub use password::{PasswordPolicy, RecipientError};
 pub use places::{EnvironmentPlace, Places, TenantPlace};

@@ -5,13 +5,14 @@ mod orders;
 mod ports;
 mod rows;
 mod sqlite;
+mod watches;
 
 pub use error::StoreError;
 pub use orders::{
     BatchDraft, Begin, BeginFate, Claim, Commit, CommitRow, Filter, LaneRelease, Learned, Page, RowFate,
     StageFault, StageReport, StagedRequest, Tally, TallyEntry,
 };
-pub use ports::{Admission, Answer, Batches, Events, Intake, Requests, Store, Work};
+pub use ports::{Admission, Answer, Batches, Events, Intake, Requests, Store, Watches, Work};
 pub use rows::{
     Actor, Batch, Count, Event, Group, LaneId, LaneView, LicenseHold, Member, Origin, Pool, PoolKey,
     PoolKind, Request, Seat, Siblings, User, UserOrigin,
@@ -19,3 +20,4 @@ pub use rows::{
 pub use sqlite::{
     MIGRATIONS, Mode, OpenOptions, OwnerCard, Spawn, SqliteStore, WriterStats, has_wal_reset_bug,
 };
+pub use watches::{DriftCount, WatchGroup, WatchNote};

@@ -1,11 +1,11 @@
 //! A store that passes a fuse at every write, and keeps a journal of the intents that it recorded.
 
 use super::fuse::Fuse;
-use seatless::domain::{BatchId, HolderId, Instant, IntentId, ObjectId, RequestId, State, StoreId};
+use seatless::domain::{BatchId, HolderId, Instant, IntentId, ObjectId, RequestId, State, StoreId, Watch};
 use seatless::store::{
-    Admission, Answer, Batch, BatchDraft, Batches, Begin, BeginFate, Claim, Commit, Count, Event, Events,
-    Filter, Group, Intake, LaneView, Member, Page, Pool, PoolKey, Requests, RowFate, SqliteStore,
-    StageReport, StagedRequest, Store, StoreError, Tally, Work,
+    Actor, Admission, Answer, Batch, BatchDraft, Batches, Begin, BeginFate, Claim, Commit, Count, DriftCount,
+    Event, Events, Filter, Group, Intake, LaneView, Member, Page, Pool, PoolKey, Requests, RowFate,
+    SqliteStore, StageReport, StagedRequest, Store, StoreError, Tally, WatchGroup, WatchNote, Watches, Work,
 };
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -155,6 +155,24 @@ impl Events for GuardedStore {
     }
     fn latest(&self, after: i64, rows_max: u32) -> Answer<'_, Vec<Event>> {
         self.inner.latest(after, rows_max)
+    }
+}
+
+impl Watches for GuardedStore {
+    fn due_watches(&self, now: Instant, groups_max: u32, members_max: u32) -> Answer<'_, Vec<WatchGroup>> {
+        self.inner.due_watches(now, groups_max, members_max)
+    }
+    fn note_watches(&self, notes: Vec<WatchNote>, actor: Actor, now: Instant) -> Answer<'_, Vec<RowFate>> {
+        self.guarded("note watches", self.inner.note_watches(notes, actor, now))
+    }
+    fn watches(&self, requests: Vec<RequestId>) -> Answer<'_, Vec<(RequestId, Watch)>> {
+        self.inner.watches(requests)
+    }
+    fn next_watch(&self) -> Answer<'_, Option<Instant>> {
+        self.inner.next_watch()
+    }
+    fn drift_counts(&self) -> Answer<'_, Vec<DriftCount>> {
+        self.inner.drift_counts()
     }
 }
 

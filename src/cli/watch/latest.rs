@@ -108,6 +108,8 @@ const fn is_news(kind: EventKind) -> bool {
         | EventKind::Unwound
         | EventKind::Parked
         | EventKind::Verified
+        | EventKind::Drifted
+        | EventKind::Reopened
         | EventKind::Adopted
         | EventKind::Rescued => true,
     }

@@ -1,7 +1,7 @@
 //! What a person can order.
 
 use super::decide::Draft;
-use super::{Inapplicable, LicenseEffect, SlotEffect, Transition};
+use super::{Inapplicable, LicenseEffect, SlotEffect, Transition, WatchEffect};
 use crate::domain::{Direction, EventKind, Instant, Phase, State, Timer};
 
 pub(super) fn pause(mut draft: Draft) -> Result<Transition, Inapplicable> {
@@ -72,4 +72,25 @@ pub(super) fn cancel(mut draft: Draft, now: Instant) -> Result<Transition, Inapp
         return Ok(draft.record(EventKind::Cancelled).done());
     }
     Ok(draft.active(Direction::Cancelling, Timer::At(now)).record(EventKind::Cancelled).done())
+}
+
+pub(super) fn heal(mut draft: Draft, to: State, now: Instant) -> Result<Transition, Inapplicable> {
+    match draft.before.phase {
+        Phase::Succeeded => {}
+        Phase::Active { .. } | Phase::Blocked { .. } | Phase::Failed { .. } | Phase::Cancelled => {
+            return Err(Inapplicable("it is no finished account"));
+        }
+    }
+    let timer = match to {
+        // What a sibling's seat and license are for is theirs to say: nothing of them changes here.
+        State::Created if !draft.facts.seat_held => Timer::ForSeat,
+        State::Created | State::Propagated => Timer::At(now),
+        State::Requested | State::Licensed | State::NonInteractive | State::Unlicensed => {
+            return Err(Inapplicable("a finished account is healed from created or propagated on"));
+        }
+    };
+    draft.next.paused = false;
+    draft.next.regressions = 0;
+    draft.watch = WatchEffect::End;
+    Ok(draft.enter(to, now).active(Direction::Forward, timer).record(EventKind::Reopened).done())
 }

@@ -3,7 +3,7 @@
 use super::reports::{self, Report};
 use super::{
     Command, Facts, Inapplicable, Input, LicenseEffect, SeatEffect, SlotEffect, Subject, Transition,
-    commands, step_of,
+    WatchEffect, commands, step_of,
 };
 use crate::domain::{
     Code, Direction, EventDraft, EventKind, Failure, Instant, Phase, Policy, Progress, State, Timer, Trial,
@@ -32,6 +32,7 @@ pub fn decide(
         Input::Ordered(Command::Resume) => commands::resume(draft),
         Input::Ordered(Command::Retry) => commands::retry(draft, now),
         Input::Ordered(Command::Cancel) => commands::cancel(draft, now),
+        Input::Ordered(Command::Heal { to }) => commands::heal(draft, to, now),
     }
 }
 
@@ -43,6 +44,7 @@ pub(super) struct Draft {
     pub(super) license: LicenseEffect,
     pub(super) seat: SeatEffect,
     pub(super) slot: SlotEffect,
+    pub(super) watch: WatchEffect,
     pub(super) event: Option<EventDraft>,
 }
 
@@ -57,6 +59,7 @@ impl Draft {
             license: LicenseEffect::Unchanged,
             seat: SeatEffect::Keep,
             slot: SlotEffect::Keep,
+            watch: WatchEffect::Keep,
             event: None,
         }
     }
@@ -131,6 +134,7 @@ impl Draft {
             license: self.license,
             seat: self.seat,
             slot: self.slot,
+            watch: self.watch,
             event: self.event,
         }
     }

@@ -58,6 +58,11 @@ pub enum Command {
     Retry,
     /// Give back everything taken, and end.
     Cancel,
+    /// Bring a finished account that has drifted back to what was asked for.
+    Heal {
+        /// Where the way begins anew: Created if it needs a license, Propagated if its row only has to be written.
+        to: State,
+    },
 }
 
 /// What a look or an act saw.
@@ -140,6 +145,8 @@ pub struct Transition {
     pub seat: SeatEffect,
     /// What becomes of the request's slot.
     pub slot: SlotEffect,
+    /// What becomes of the watch over the account.
+    pub watch: WatchEffect,
     /// What is written into the history, if anything.
     pub event: Option<EventDraft>,
 }
@@ -177,6 +184,20 @@ pub enum SlotEffect {
     Take,
     /// Returns it.
     Return,
+}
+
+/// What a transition does to the watch over a finished account. Exactly the succeeded ones are watched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WatchEffect {
+    /// Nothing.
+    Keep,
+    /// Begins it.
+    Begin {
+        /// When the account is looked at first.
+        due_at: Instant,
+    },
+    /// Ends it; what it had seen is in the history.
+    End,
 }
 
 /// An input that means nothing to a request as it is.

@@ -6,13 +6,14 @@ use super::observe::Observe;
 use super::open::{SqliteStore, closed};
 use super::promote::Promote;
 use super::stage::Stage;
+use super::watches::NoteWatches;
 use super::writer::{BeginOrder, Job, Single, Ticket, Verb};
-use super::{read_admission, read_history, read_requests, read_work};
-use crate::domain::{BatchId, HolderId, Instant, ObjectId, RequestId, StoreId};
+use super::{read_admission, read_history, read_requests, read_watches, read_work};
+use crate::domain::{BatchId, HolderId, Instant, ObjectId, RequestId, StoreId, Watch};
 use crate::store::{
-    Admission, Answer, Batch, BatchDraft, Batches, Begin, BeginFate, Claim, Commit, Count, Event, Events,
-    Filter, Group, Intake, LaneView, Member, Page, Pool, PoolKey, Requests, RowFate, StageReport,
-    StagedRequest, Store, StoreError, Tally, Work,
+    Actor, Admission, Answer, Batch, BatchDraft, Batches, Begin, BeginFate, Claim, Commit, Count, DriftCount,
+    Event, Events, Filter, Group, Intake, LaneView, Member, Page, Pool, PoolKey, Requests, RowFate,
+    StageReport, StagedRequest, Store, StoreError, Tally, WatchGroup, WatchNote, Watches, Work,
 };
 use tokio::sync::oneshot;
 
@@ -171,6 +172,28 @@ impl Events for SqliteStore {
 
     fn latest(&self, after: i64, rows_max: u32) -> Answer<'_, Vec<Event>> {
         Box::pin(read_history::latest(&self.readers, after, rows_max))
+    }
+}
+
+impl Watches for SqliteStore {
+    fn due_watches(&self, now: Instant, groups_max: u32, members_max: u32) -> Answer<'_, Vec<WatchGroup>> {
+        Box::pin(read_watches::due(&self.readers, now, groups_max, members_max))
+    }
+
+    fn note_watches(&self, notes: Vec<WatchNote>, actor: Actor, now: Instant) -> Answer<'_, Vec<RowFate>> {
+        self.tell(NoteWatches { notes, actor, now }, Job::First)
+    }
+
+    fn watches(&self, requests: Vec<RequestId>) -> Answer<'_, Vec<(RequestId, Watch)>> {
+        Box::pin(read_watches::watches(&self.readers, requests))
+    }
+
+    fn next_watch(&self) -> Answer<'_, Option<Instant>> {
+        Box::pin(read_watches::next(&self.readers))
+    }
+
+    fn drift_counts(&self) -> Answer<'_, Vec<DriftCount>> {
+        Box::pin(read_watches::drift_counts(&self.readers))
     }
 }
 
