@@ -27,6 +27,7 @@ mod submit;
 mod summary;
 mod terminal;
 mod trouble;
+mod verify;
 mod wait;
 mod watch;
 mod world_config;

@@ -15,6 +15,7 @@ mod reasons;
 mod request;
 mod stats;
 mod timeline;
+mod watch;
 mod words;
 
 pub use batch::BatchView;
@@ -32,4 +33,5 @@ pub use reasons::{Reason, Reasons};
 pub use request::RequestView;
 pub use stats::Stats;
 pub use timeline::timeline;
+pub use watch::{DriftFigure, DriftView, Verdict, WatchView};
 pub use words::{doing, who_can};
