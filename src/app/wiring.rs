@@ -7,7 +7,7 @@ use crate::cloud::{
 use crate::domain::{Chance, Clock, HolderId, Ids, Pinned};
 use crate::engine::{Engine, EngineParts, Timer};
 use crate::provisioning::{
-    EnvironmentPlace, PasswordPolicy, Places, Provisioner, ProvisionerParts, TenantPlace,
+    EnvironmentPlace, PasswordPolicy, Places, Provisioner, ProvisionerParts, Sweeper, TenantPlace,
 };
 use crate::store::Store;
 use std::collections::{BTreeMap, HashMap};
@@ -151,6 +151,17 @@ pub fn engine_for(
         holder,
         members_max: MEMBERS_MAX,
     }))
+}
+
+/// The sweep of a daemon or of a command, over the same places as its engine.
+pub fn sweeper_for(
+    settings: &Settings,
+    store: Arc<dyn Store>,
+    places: Places,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
+) -> Sweeper {
+    Sweeper::new(store, places, clock, ids, settings.policy.clone())
 }
 
 /// What each environment's name means: its tenant's name, and the ids and address that a request pins.

@@ -55,6 +55,8 @@ pub(super) enum Command {
     Stats(StatsArgs),
     /// Look at finished accounts now, and tell which are no longer as they were delivered
     Verify(VerifyArgs),
+    /// Look for licenses that our calls may have left behind, and take them back
+    Sweep(SweepArgs),
     /// Try a blocked request again
     Retry(OrderArgs),
     /// Call a request off and give back everything taken for it
@@ -124,6 +126,13 @@ pub(super) enum InputFormat {
     Jsonl,
     /// A YAML list
     Yaml,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct SweepArgs {
+    /// How to show it
+    #[arg(short = 'o', long, value_enum, default_value_t = Output::Table)]
+    pub(super) output: Output,
 }
 
 #[derive(Args, Debug)]

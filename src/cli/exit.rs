@@ -15,7 +15,7 @@ pub(super) enum Exit {
     Partial,
     /// 6: it did not end in time.
     TimedOut,
-    /// 7: a finished account is no longer as it was delivered.
+    /// 7: something is not as it was left.
     Drift,
 }
 

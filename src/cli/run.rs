@@ -6,7 +6,7 @@ use super::trouble::Trouble;
 use super::{logs, signals};
 use crate::app::{
     DriftWatch, Orders, StoreIntake, SystemChance, TokioSpawner, TokioTimer, Watchkeeper, engine_for,
-    pinned_environments, places_for, promote_all,
+    pinned_environments, places_for, promote_all, sweeper_for,
 };
 use crate::engine::{Hints, Pump, PumpLimits, Spawner, Stop};
 use crate::http::{DaemonState, Health, LocalListener, serve};
@@ -35,9 +35,17 @@ pub(super) async fn run(context: Context, verbose: u8) -> Result<Exit, Trouble> 
     let shared: Arc<dyn Store> = Arc::clone(&store) as Arc<dyn Store>;
     let timer = Arc::new(TokioTimer);
     let places = places_for(settings, &context.clock, &context.ids)?;
+    let sweeper = Arc::new(sweeper_for(
+        settings,
+        Arc::clone(&shared),
+        places.clone(),
+        Arc::clone(&context.clock),
+        Arc::clone(&context.ids),
+    ));
+    let watch = DriftWatch { lookout: Lookout::new(places.clone()), keeper: keeper(&context, &shared) };
     let engine = Arc::new(engine_for(
         settings,
-        places.clone(),
+        places,
         Arc::clone(&shared),
         Arc::clone(&context.clock),
         Arc::new(SystemChance),
@@ -70,6 +78,7 @@ pub(super) async fn run(context: Context, verbose: u8) -> Result<Exit, Trouble> 
             policy: settings.policy.clone(),
         },
         watch: keeper(&context, &shared),
+        sweeper: Arc::clone(&sweeper),
         hints: hints.clone(),
         environments: pinned_environments(settings),
         health: Health {
@@ -85,10 +94,7 @@ pub(super) async fn run(context: Context, verbose: u8) -> Result<Exit, Trouble> 
         spawner: Arc::clone(&spawner),
         timer,
         hints,
-        chores: vec![Arc::new(DriftWatch {
-            lookout: Lookout::new(places),
-            keeper: keeper(&context, &shared),
-        })],
+        chores: vec![sweeper, Arc::new(watch)],
         limits: PumpLimits {
             groups_max: GROUPS_MAX,
             level_check: settings.level_check,

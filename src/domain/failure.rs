@@ -299,6 +299,12 @@ codes! {
     DriftRoles = "drift.roles", EnvironmentAdmin, false,
         "The account lacks a security role that was asked for.",
         "`seatless verify --heal` gives it again.";
+    SweepDue = "sweep.due", Seatless, true,
+        "A license of ours has appeared after its request was done with it.",
+        "The next sweep takes it back.";
+    SweepOrphan = "sweep.orphan", TenantAdmin, false,
+        "A user carries our marker, but no request of ours knows it.",
+        "Submit a request for its name again, which takes it over, or delete it in Microsoft Entra.";
 
     ConfigInvalid = "config.invalid", Operator, false,
         "The config is not acceptable.",

@@ -62,6 +62,7 @@ fn given_back(subject: &Subject<'_>, policy: &Policy, now: Instant) -> Transitio
         seat: SeatEffect::Keep,
         slot: crate::domain::SlotEffect::Keep,
         watch: crate::domain::WatchEffect::Keep,
+        resolved: None,
         event: None,
     })
 }

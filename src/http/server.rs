@@ -5,6 +5,8 @@ use super::wire::{Accepted, Health, OpenBatch, Order, Refusal, Row, Sightings, S
 use crate::app::{IntakeTarget, OrderError, Orders, StoreIntake, SubmissionError, Watchkeeper};
 use crate::domain::{BatchId, Code, Command, Failure, NewRequest, Pinned, RequestId};
 use crate::engine::Hints;
+use crate::provisioning::Sweeper;
+use crate::store::SweepStanding;
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -25,6 +27,8 @@ pub struct DaemonState {
     pub orders: Orders,
     /// Keeps the watch over finished accounts.
     pub watch: Watchkeeper,
+    /// Looks for what our writes may have left in the cloud.
+    pub sweeper: Arc<Sweeper>,
     /// Wakes the engine.
     pub hints: Hints,
     /// What the daemon's config says about each environment: its tenant's name, and what the names mean.
@@ -48,6 +52,7 @@ pub async fn serve(
         .route("/v1/batches/{id}/requests", post(stage))
         .route("/v1/batches/{id}/accept", post(accept))
         .route("/v1/batches/{id}/discard", post(discard))
+        .route("/v1/sweep", post(sweep))
         .route("/v1/requests/{id}/retry", post(retry))
         .route("/v1/requests/{id}/cancel", post(cancel))
         .route("/v1/requests/{id}/heal", post(heal))
@@ -151,6 +156,10 @@ async fn accept(State(state): Shared, Path(batch): Path<BatchId>) -> Result<Json
 async fn discard(State(state): Shared, Path(batch): Path<BatchId>) -> Result<StatusCode, Refused> {
     state.intake.discard(batch).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+async fn sweep(State(state): Shared) -> Result<Json<Vec<SweepStanding>>, Refused> {
+    Ok(Json(state.sweeper.sweep_now().await.map_err(OrderError::Store)?))
 }
 
 async fn retry(state: Shared, id: Path<RequestId>, order: Json<Order>) -> Result<Json<Standing>, Refused> {

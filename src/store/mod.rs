@@ -5,6 +5,7 @@ mod orders;
 mod ports;
 mod rows;
 mod sqlite;
+mod sweeps;
 mod watches;
 
 pub use error::StoreError;
@@ -12,12 +13,16 @@ pub use orders::{
     BatchDraft, Begin, BeginFate, Claim, Commit, CommitRow, Filter, LaneRelease, Learned, Page, RowFate,
     StageFault, StageReport, StagedRequest, Tally, TallyEntry,
 };
-pub use ports::{Admission, Answer, Batches, Events, Intake, Requests, Store, Watches, Work};
+pub use ports::{Admission, Answer, Batches, Events, Intake, Requests, Store, Sweeps, Watches, Work};
 pub use rows::{
     Actor, Batch, Count, Event, Group, LaneId, LaneView, LicenseHold, Member, Origin, Pool, PoolKey,
     PoolKind, Request, Seat, Siblings, User, UserOrigin,
 };
 pub use sqlite::{
     MIGRATIONS, Mode, OpenOptions, OwnerCard, Spawn, SqliteStore, WriterStats, has_wal_reset_bug,
+};
+pub use sweeps::{
+    Finding, FindingKind, Recheck, RecheckReason, SweepBegin, SweepEnd, SweepStanding, Swept, Trace,
+    TracedUser,
 };
 pub use watches::{DriftCount, WatchGroup, WatchNote};

@@ -1,11 +1,14 @@
 //! A store that passes a fuse at every write, and keeps a journal of the intents that it recorded.
 
 use super::fuse::Fuse;
-use seatless::domain::{BatchId, HolderId, Instant, IntentId, ObjectId, RequestId, State, StoreId, Watch};
+use seatless::domain::{
+    BatchId, HolderId, Instant, IntentId, ObjectId, RequestId, State, StoreId, UserId, Watch,
+};
 use seatless::store::{
     Actor, Admission, Answer, Batch, BatchDraft, Batches, Begin, BeginFate, Claim, Commit, Count, DriftCount,
-    Event, Events, Filter, Group, Intake, LaneView, Member, Page, Pool, PoolKey, Requests, RowFate,
-    SqliteStore, StageReport, StagedRequest, Store, StoreError, Tally, WatchGroup, WatchNote, Watches, Work,
+    Event, Events, Filter, Group, Intake, LaneView, Member, Page, Pool, PoolKey, Recheck, Requests, RowFate,
+    SqliteStore, StageReport, StagedRequest, Store, StoreError, SweepBegin, SweepEnd, SweepStanding, Sweeps,
+    Tally, Trace, WatchGroup, WatchNote, Watches, Work,
 };
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -173,6 +176,24 @@ impl Watches for GuardedStore {
     }
     fn drift_counts(&self) -> Answer<'_, Vec<DriftCount>> {
         self.inner.drift_counts()
+    }
+}
+
+impl Sweeps for GuardedStore {
+    fn recheck(&self, rechecks: Vec<Recheck>) -> Answer<'_, ()> {
+        self.guarded("recheck", self.inner.recheck(rechecks))
+    }
+    fn traces(&self, tenant: String, objects: Vec<(ObjectId, Option<UserId>)>) -> Answer<'_, Vec<Trace>> {
+        self.inner.traces(tenant, objects)
+    }
+    fn begin_sweep(&self, begins: Vec<SweepBegin>, now: Instant) -> Answer<'_, Vec<BeginFate>> {
+        self.guarded("begin sweep", self.inner.begin_sweep(begins, now))
+    }
+    fn end_sweep(&self, end: SweepEnd) -> Answer<'_, ()> {
+        self.guarded("end sweep", self.inner.end_sweep(end))
+    }
+    fn sweeps(&self) -> Answer<'_, Vec<SweepStanding>> {
+        self.inner.sweeps()
     }
 }
 

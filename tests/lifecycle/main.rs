@@ -10,4 +10,5 @@ mod faults;
 mod people;
 mod secrets;
 mod straight;
+mod sweep;
 mod watch;

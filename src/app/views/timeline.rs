@@ -44,7 +44,9 @@ impl Teller {
             EventKind::Begun | EventKind::Throttled | EventKind::Failed | EventKind::Rescued => {
                 self.fold(event)
             }
-            EventKind::Paused | EventKind::Resumed | EventKind::Adopted => self.push(event, None),
+            EventKind::Paused | EventKind::Resumed | EventKind::Adopted | EventKind::Swept => {
+                self.push(event, None)
+            }
             EventKind::Submitted => {
                 self.push(event, None);
                 self.milestone_at = Some(event.occurred_at);
@@ -84,6 +86,7 @@ impl Teller {
             | EventKind::Verified
             | EventKind::Drifted
             | EventKind::Adopted
+            | EventKind::Swept
             | EventKind::Rescued => self.blocked,
         };
         if event.kind == EventKind::Cancelled {
@@ -177,6 +180,9 @@ impl Teller {
             EventKind::Drifted => ("No longer as it was delivered", Tone::Bad),
             EventKind::Reopened => ("To be brought back to what was asked for", Tone::Person),
             EventKind::Adopted => ("An existing user was made the account", Tone::Good),
+            EventKind::Swept => {
+                ("A license of ours that nobody waited for was found and taken back", Tone::Slow)
+            }
             EventKind::Rescued => ("Taken over from a process that had ended", Tone::Plain),
         }
     }

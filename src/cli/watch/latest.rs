@@ -111,6 +111,7 @@ const fn is_news(kind: EventKind) -> bool {
         | EventKind::Drifted
         | EventKind::Reopened
         | EventKind::Adopted
+        | EventKind::Swept
         | EventKind::Rescued => true,
     }
 }

@@ -6,7 +6,8 @@ use super::{
     WatchEffect, commands, step_of,
 };
 use crate::domain::{
-    Code, Direction, EventDraft, EventKind, Failure, Instant, Phase, Policy, Progress, State, Timer, Trial,
+    Code, Direction, EventDraft, EventKind, Failure, Instant, IntentId, Phase, Policy, Progress, State,
+    Timer, Trial,
 };
 
 /// Decides what an input makes of a request. Pure: the time and the chance (in `0.0 .. 1.0`) are arguments.
@@ -45,6 +46,7 @@ pub(super) struct Draft {
     pub(super) seat: SeatEffect,
     pub(super) slot: SlotEffect,
     pub(super) watch: WatchEffect,
+    pub(super) resolved: Option<IntentId>,
     pub(super) event: Option<EventDraft>,
 }
 
@@ -60,6 +62,7 @@ impl Draft {
             seat: SeatEffect::Keep,
             slot: SlotEffect::Keep,
             watch: WatchEffect::Keep,
+            resolved: None,
             event: None,
         }
     }
@@ -124,7 +127,7 @@ impl Draft {
         match self.license {
             LicenseEffect::Unchanged => {}
             LicenseEffect::Confirmed => facts.license_may_be_held = true,
-            LicenseEffect::Gone => facts.license_may_be_held = false,
+            LicenseEffect::Gone | LicenseEffect::GoneWithUser => facts.license_may_be_held = false,
         }
         facts.propagated_once |= self.next.state >= State::Propagated;
         let step = step_of(&self.next, facts);
@@ -135,6 +138,7 @@ impl Draft {
             seat: self.seat,
             slot: self.slot,
             watch: self.watch,
+            resolved: self.resolved,
             event: self.event,
         }
     }

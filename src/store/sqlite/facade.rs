@@ -8,12 +8,13 @@ use super::promote::Promote;
 use super::stage::Stage;
 use super::watches::NoteWatches;
 use super::writer::{BeginOrder, Job, Single, Ticket, Verb};
-use super::{read_admission, read_history, read_requests, read_watches, read_work};
-use crate::domain::{BatchId, HolderId, Instant, ObjectId, RequestId, StoreId, Watch};
+use super::{read_admission, read_history, read_requests, read_watches, read_work, sweeps};
+use crate::domain::{BatchId, HolderId, Instant, ObjectId, RequestId, StoreId, UserId, Watch};
 use crate::store::{
     Actor, Admission, Answer, Batch, BatchDraft, Batches, Begin, BeginFate, Claim, Commit, Count, DriftCount,
-    Event, Events, Filter, Group, Intake, LaneView, Member, Page, Pool, PoolKey, Requests, RowFate,
-    StageReport, StagedRequest, Store, StoreError, Tally, WatchGroup, WatchNote, Watches, Work,
+    Event, Events, Filter, Group, Intake, LaneView, Member, Page, Pool, PoolKey, Recheck, Requests, RowFate,
+    StageReport, StagedRequest, Store, StoreError, SweepBegin, SweepEnd, SweepStanding, Sweeps, Tally, Trace,
+    WatchGroup, WatchNote, Watches, Work,
 };
 use tokio::sync::oneshot;
 
@@ -194,6 +195,28 @@ impl Watches for SqliteStore {
 
     fn drift_counts(&self) -> Answer<'_, Vec<DriftCount>> {
         Box::pin(read_watches::drift_counts(&self.readers))
+    }
+}
+
+impl Sweeps for SqliteStore {
+    fn recheck(&self, rechecks: Vec<Recheck>) -> Answer<'_, ()> {
+        self.tell(sweeps::Note(rechecks), Job::First)
+    }
+
+    fn traces(&self, tenant: String, objects: Vec<(ObjectId, Option<UserId>)>) -> Answer<'_, Vec<Trace>> {
+        Box::pin(sweeps::traces(&self.readers, tenant, objects))
+    }
+
+    fn begin_sweep(&self, begins: Vec<SweepBegin>, now: Instant) -> Answer<'_, Vec<BeginFate>> {
+        self.tell(sweeps::BeginSweep { begins, now }, Job::Last)
+    }
+
+    fn end_sweep(&self, end: SweepEnd) -> Answer<'_, ()> {
+        self.tell(sweeps::EndSweep(end), Job::Last)
+    }
+
+    fn sweeps(&self) -> Answer<'_, Vec<SweepStanding>> {
+        Box::pin(sweeps::sweeps(&self.readers))
     }
 }
 
