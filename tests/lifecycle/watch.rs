@@ -3,10 +3,10 @@
 use super::bed::rig::{Rig, person, reason};
 use super::bed::scene::{SALES, Scene, rig};
 use super::bed::wire::Kind;
-use seatless::domain::{Clock, DriftKind, EventKind, Status, Watch};
+use seatless::domain::{Clock, Drift, DriftKind, EventKind, Sight, State, Status, Watch};
 use seatless::engine::Chore;
 use seatless::simulator::{Act, EnvironmentState, LedgerEntry, Service, WorldGroup};
-use seatless::store::{Event, Watches};
+use seatless::store::{Event, Member, Watches};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -85,8 +85,7 @@ async fn drift_is_told_when_it_comes_changes_and_goes_and_not_in_between() {
     assert_eq!(kinds, [EventKind::Drifted; 3]);
     let after = |event: &Event| {
         let change = event.drift.clone().expect("a drift");
-        let kinds =
-            |drifts: Vec<seatless::domain::Drift>| drifts.iter().map(|it| it.kind).collect::<Vec<_>>();
+        let kinds = |drifts: Vec<Drift>| drifts.iter().map(|it| it.kind).collect::<Vec<_>>();
         (kinds(change.before), kinds(change.after))
     };
     let (mode, roles) = (DriftKind::AccessMode, DriftKind::Roles);
@@ -197,6 +196,7 @@ async fn one_question_to_each_service_serves_an_environment() {
         calls.iter().filter(|entry| entry.service == Some(service) && entry.path.contains(path)).count()
     };
     assert_eq!(to(Service::Dataverse, "systemusers"), 2, "{calls:#?}");
+    assert_eq!(to(Service::Graph, "$batch"), 2, "{calls:#?}");
     for member in rig.members().await {
         assert_eq!(member.request.progress.status(), Status::Succeeded);
     }
@@ -268,8 +268,7 @@ async fn a_siblings_license_is_no_drift_and_healing_beside_it_takes_nothing_from
     rig.submit(&[wish], super::bed::scene::SALES_ID).await;
     rig.run_until("a license for the sibling", |record| {
         record.members.iter().any(|member| {
-            member.request.asked.environment == "test"
-                && member.request.progress.state >= seatless::domain::State::Licensed
+            member.request.asked.environment == "test" && member.request.progress.state >= State::Licensed
         })
     })
     .await;
@@ -297,6 +296,54 @@ async fn a_siblings_license_is_no_drift_and_healing_beside_it_takes_nothing_from
         (2, 2),
         "one for each way, none twice"
     );
+}
+
+/// What a look at an account as it would have been delivered shows now.
+async fn sight(rig: &Rig, environment: &str, member: &Member) -> Sight {
+    rig.drift_watch().lookout.look(environment, std::slice::from_ref(member)).await.remove(0)
+}
+
+#[tokio::test]
+async fn a_row_that_is_not_there_is_absent_and_one_that_was_moved_has_drifted() {
+    let mut rig = one().environment("test").request("svc-b").start().await;
+    rig.run_until("a user without a row", |record| {
+        record.members.iter().any(|member| {
+            member.request.asked.environment == "test" && member.request.progress.state == State::Licensed
+        })
+    })
+    .await;
+    let missing = sight(&rig, "test", &rig.member("svc-b").await).await;
+    let expected = Sight::Absent { drift: Drift::new(DriftKind::RowMissing, ""), others: Vec::new() };
+    assert_eq!(missing, expected);
+    rig.run_to_rest().await;
+    let mut member = rig.member("svc-a").await;
+    assert_eq!(sight(&rig, "dev", &member).await, Sight::Found { drifts: Vec::new() });
+    let resolved = member.request.resolved.clone().expect("what its names mean");
+    let mut elsewhere: serde_json::Value = serde_json::from_str(&resolved).expect("a document");
+    elsewhere["business_unit"] = Uuid::from_u128(0xb0).to_string().into();
+    member.request.resolved = Some(elsewhere.to_string());
+    let moved = vec![Drift::new(DriftKind::BusinessUnit, "")];
+    assert_eq!(sight(&rig, "dev", &member).await, Sight::Found { drifts: moved });
+    // Its name means another place now: what is there tells nothing about it.
+    member.request.asked.pinned.environment_id = Uuid::from_u128(0xb1);
+    let Sight::Unseen { failure, .. } = sight(&rig, "dev", &member).await else { panic!("it was looked at") };
+    assert_eq!(failure.code, seatless::domain::Code::MachinePinnedElsewhere);
+}
+
+#[tokio::test]
+async fn a_license_that_an_adopted_user_had_before_is_no_drift() {
+    let mut rig = rig()
+        .tenant("contoso")
+        .seats(2)
+        .environment("dev")
+        .somebody("svc-a", |user| user.licenses.push(SALES.to_owned()))
+        .request("svc-a")
+        .that_adopts()
+        .run_to_rest()
+        .await;
+    assert_eq!(reason(&rig.member("svc-a").await), "succeeded", "{}", rig.story().await);
+    watch_for(&mut rig, DAY * 2).await;
+    assert_eq!(drifts_of(&rig, "svc-a").await, []);
 }
 
 /// A person orders it, by what the last look told.

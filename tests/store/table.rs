@@ -136,6 +136,7 @@ macro_rules! conformance {
                 a_note_is_kept_and_told_with_what_was_before,
                 a_doubt_is_kept_until_it_is_settled,
                 a_note_on_an_older_watch_is_lost,
+                two_notes_on_one_watch_go_through_once,
                 a_reopened_request_is_watched_no_longer_and_then_anew,
                 a_request_healed_from_created_waits_for_a_seat,
                 a_worker_cannot_undo_what_was_reopened,

@@ -10,7 +10,7 @@ use super::writer::{Applied, Verb};
 use crate::domain::{Drift, DriftChange, Instant, RequestId, State, UserId, Watch};
 use crate::store::{Actor, RowFate, StoreError, WatchNote};
 use sha2::{Digest, Sha256};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 pub(super) const NOTE: &str = "
     WITH noted AS MATERIALIZED (SELECT value AS v FROM json_each(?1))
@@ -46,8 +46,12 @@ impl NoteWatches {
             return Ok(Vec::new());
         }
         let mut rows = JsonRows::new();
+        let mut known = HashSet::new();
         for note in &self.notes {
-            push(&mut rows, note);
+            // A set-wise statement would apply one of two notes on one watch, and not say which.
+            if known.insert(note.request) {
+                push(&mut rows, note);
+            }
         }
         let mut users = HashMap::new();
         for row in pen.returning(sqlx::query(NOTE).bind(rows.into_json())).await? {
@@ -57,7 +61,6 @@ impl NoteWatches {
         let mut events = JsonRows::new();
         let mut fates = Vec::with_capacity(self.notes.len());
         for note in &self.notes {
-            // Of two notes on one watch only one was taken; which of them is not to be told, so neither counts twice.
             let Some(user) = users.remove(&note.request) else {
                 fates.push(RowFate::Lost);
                 continue;

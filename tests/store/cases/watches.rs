@@ -143,6 +143,24 @@ pub async fn a_note_on_an_older_watch_is_lost(world: World) {
     assert_eq!((told[0].request, told[0].kind, &told[0].actor), (ids[1], EventKind::Drifted, &grace()));
 }
 
+pub async fn two_notes_on_one_watch_go_through_once(world: World) {
+    let ids = world.submit(&[ask("ada")]).await;
+    world.work_to_success().await;
+    let before = watch(&world, ids[0]).await.unwrap();
+    let of = |kind| WatchNote {
+        request: ids[0],
+        before: before.clone(),
+        weighed: before.weigh(drifted(&[kind]), &world.policy, world.now()),
+    };
+    let notes = vec![of(DriftKind::Roles), of(DriftKind::AccessMode)];
+    let fates = world.store.note_watches(notes, engine(), world.now()).await.unwrap();
+    assert_eq!(fates, [RowFate::Written, RowFate::Lost]);
+    let kept = watch(&world, ids[0]).await.unwrap().drifts;
+    let told = world.store.latest(0, 2).await.unwrap();
+    assert_eq!(told[0].drift.clone().unwrap().after, kept);
+    assert_eq!((kept[0].kind, told[1].kind), (DriftKind::Roles, EventKind::Verified));
+}
+
 pub async fn a_reopened_request_is_watched_no_longer_and_then_anew(world: World) {
     let ids = world.submit(&[ask("ada")]).await;
     world.work_to_success().await;
