@@ -11,10 +11,10 @@ CREATE TABLE watches (
     looked_at    INTEGER,
     drifts       TEXT    NOT NULL DEFAULT '[]' CHECK (json_valid(drifts)), -- a list of {code, message}, believed
     -- What looks in a row did not find, while it is not enough to be believed.
-    doubt        TEXT,
-    doubt_looks  INTEGER CHECK (doubt_looks >= 1),
-    doubt_since  INTEGER,
-    CHECK ((doubt IS NULL) = (doubt_looks IS NULL) AND (doubt IS NULL) = (doubt_since IS NULL)),
+    evidence       TEXT,
+    evidence_looks INTEGER CHECK (evidence_looks >= 1),
+    evidence_since INTEGER,
+    CHECK ((evidence IS NULL) = (evidence_looks IS NULL) AND (evidence IS NULL) = (evidence_since IS NULL)),
     CHECK (looked_at IS NULL OR looks > 0)
 ) STRICT;
 

@@ -33,4 +33,4 @@ pub use request::{Account, Membership, NewRequest, OnExisting, Pinned, plain_tex
 pub use retry::{retry_delay, retry_envelope};
 pub use seams::{Chance, Clock, Ids, Instant};
 pub use state::{Direction, Scope, State, Status, Step};
-pub use watch::{Doubt, Sight, Watch, Weighed, first_look, look_pace};
+pub use watch::{DriftEvidence, Sight, Watch, Weighed, first_look, look_pace};

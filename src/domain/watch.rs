@@ -24,12 +24,12 @@ pub struct Watch {
     /// In what ways it differs from what was delivered, in the order of [`DriftKind::ALL`].
     pub drifts: Vec<Drift>,
     /// What was not found lately, while that is not enough to be believed.
-    pub doubt: Option<Doubt>,
+    pub evidence: Option<DriftEvidence>,
 }
 
 /// Looks in a row that did not find something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Doubt {
+pub struct DriftEvidence {
     /// What it means if it stays so.
     pub kind: DriftKind,
     /// How many looks they were.
@@ -76,7 +76,7 @@ pub struct Weighed {
 impl Watch {
     /// The watch over an account that has just succeeded.
     pub fn begun(succeeded_at: Instant, due_at: Instant) -> Self {
-        Self { succeeded_at, due_at, looks: 0, looked_at: None, drifts: Vec::new(), doubt: None }
+        Self { succeeded_at, due_at, looks: 0, looked_at: None, drifts: Vec::new(), evidence: None }
     }
 
     /// Weighs one more look, made at `now`. Pure.
@@ -89,18 +89,18 @@ impl Watch {
                 return Weighed { next, event: None };
             }
             Sight::Found { drifts } => {
-                next.doubt = None;
+                next.evidence = None;
                 next.drifts = drifts;
             }
             Sight::Absent { drift, others } => {
-                let doubt = self.doubted(drift.kind, now);
-                if !self.believes(&drift) && !is_enough(doubt, policy, now) {
-                    next.doubt = Some(doubt);
+                let evidence = self.evidence_of(drift.kind, now);
+                if !self.believes(&drift) && !is_enough(evidence, policy, now) {
+                    next.evidence = Some(evidence);
                     next.looked_at = Some(now);
                     next.due_at = now + look_pace(policy);
                     return Weighed { next, event: None };
                 }
-                next.doubt = None;
+                next.evidence = None;
                 next.drifts = others;
                 next.drifts.push(drift);
             }
@@ -120,11 +120,11 @@ impl Watch {
         self.drifts.iter().any(|known| known.kind == drift.kind)
     }
 
-    fn doubted(&self, kind: DriftKind, now: Instant) -> Doubt {
-        let earlier = self.doubt.filter(|doubt| doubt.kind == kind);
-        earlier.map_or(Doubt { kind, looks: 1, since: now }, |doubt| Doubt {
-            looks: doubt.looks.saturating_add(1),
-            ..doubt
+    fn evidence_of(&self, kind: DriftKind, now: Instant) -> DriftEvidence {
+        let earlier = self.evidence.filter(|evidence| evidence.kind == kind);
+        earlier.map_or(DriftEvidence { kind, looks: 1, since: now }, |evidence| DriftEvidence {
+            looks: evidence.looks.saturating_add(1),
+            ..evidence
         })
     }
 }
@@ -148,8 +148,8 @@ fn next_look(succeeded_at: Instant, policy: &Policy, now: Instant) -> Instant {
 }
 
 /// The same evidence as the machine asks for before it believes that something is gone.
-fn is_enough(doubt: Doubt, policy: &Policy, now: Instant) -> bool {
-    doubt.looks >= policy.absence_looks && now >= doubt.since + policy.absence_window
+fn is_enough(evidence: DriftEvidence, policy: &Policy, now: Instant) -> bool {
+    evidence.looks >= policy.absence_looks && now >= evidence.since + policy.absence_window
 }
 
 /// How long after a look that did not find something the next one follows: so that they just span the window.

@@ -1,7 +1,9 @@
 //! A command's side of the socket.
 
 use super::local_socket;
-use super::wire::{Accepted, Health, OpenBatch, Order, Refusal, Row, Sightings, Staged, Standing};
+use super::wire::{
+    Accepted, Health, OpenBatch, Order, Refusal, Row, Sightings, Staged, Standing, SweepOrder,
+};
 use crate::app::{IntakeTarget, Sighting, SubmissionError};
 use crate::domain::{BatchId, Code, Command, Failure, NewRequest, RequestId, State, Status};
 use crate::store::{Actor, Batch, StageReport, SweepStanding};
@@ -98,12 +100,13 @@ impl DaemonClient {
         self.call("POST", "/v1/sightings", &Sightings { actor: actor.clone(), sightings }).await
     }
 
-    /// Has the daemon sweep every tenant now; says how each stands.
+    /// Has the daemon sweep every tenant now, after a person's confirmation if there is one; says how each stands.
     ///
     /// # Errors
     /// When the daemon does not answer, or its database fails.
-    pub async fn sweep(&self) -> Result<Vec<SweepStanding>, DaemonError> {
-        self.call_within(SWEPT_WITHIN, "POST", "/v1/sweep", &()).await
+    pub async fn sweep(&self, confirmed_by: Option<&Actor>) -> Result<Vec<SweepStanding>, DaemonError> {
+        let order = SweepOrder { confirmed_by: confirmed_by.cloned() };
+        self.call_within(SWEPT_WITHIN, "POST", "/v1/sweep", &order).await
     }
 
     async fn call<T: DeserializeOwned>(

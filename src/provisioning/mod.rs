@@ -7,6 +7,7 @@ mod check_environment;
 mod create_user;
 mod households;
 mod lookout;
+mod lost_history;
 mod marker;
 mod password;
 mod places;

@@ -2,8 +2,8 @@
 
 use super::{
     Actor, Batch, BatchDraft, Begin, BeginFate, Claim, Commit, Count, DriftCount, Event, Filter, Group,
-    LaneView, Member, Page, Pool, PoolKey, Recheck, RowFate, StageReport, StagedRequest, StoreError,
-    SweepBegin, SweepEnd, SweepStanding, Tally, Trace, WatchGroup, WatchNote,
+    LaneView, Member, Page, Pool, PoolKey, Recheck, RowFate, StageReport, StagedRequest, Standing,
+    StoreError, SweepBegin, SweepEnd, SweepStanding, Tally, Trace, WatchGroup, WatchNote,
 };
 use crate::domain::{BatchId, HolderId, Instant, ObjectId, RequestId, StoreId, UserId, Watch};
 use std::future::Future;
@@ -163,8 +163,22 @@ pub trait Sweeps: Send + Sync {
     fn sweeps(&self) -> Answer<'_, Vec<SweepStanding>>;
 }
 
+/// Knowing whether the database is still the latest word on what was done in the cloud.
+pub trait Trust: Send + Sync {
+    /// How far the database may be trusted, as it is now.
+    fn standing(&self) -> Answer<'_, Standing>;
+
+    /// A person has looked at what the sweep reports: from here on the database is trusted again. One that is trusted
+    /// already stays as it is.
+    fn confirm(&self, actor: Actor, now: Instant) -> Answer<'_, ()>;
+
+    /// Open requests that the cloud may be ahead of and that nothing would look at by itself, since they wait for a seat
+    /// or for a person; at most `rows_max`. A new owner of the database makes them due.
+    fn unseen(&self, rows_max: u32) -> Answer<'_, Vec<Member>>;
+}
+
 /// A whole store.
-pub trait Store: Intake + Work + Admission + Requests + Batches + Events + Sweeps + Watches {
+pub trait Store: Intake + Work + Admission + Requests + Batches + Events + Sweeps + Trust + Watches {
     /// The database's id, made at its birth; part of every marker.
     fn id(&self) -> StoreId;
 }

@@ -7,8 +7,8 @@ use seatless::domain::{
 use seatless::store::{
     Actor, Admission, Answer, Batch, BatchDraft, Batches, Begin, BeginFate, Claim, Commit, Count, DriftCount,
     Event, Events, Filter, Group, Intake, LaneView, Member, Page, Pool, PoolKey, Recheck, Requests, RowFate,
-    SqliteStore, StageReport, StagedRequest, Store, StoreError, SweepBegin, SweepEnd, SweepStanding, Sweeps,
-    Tally, Trace, WatchGroup, WatchNote, Watches, Work,
+    SqliteStore, StageReport, StagedRequest, Standing, Store, StoreError, SweepBegin, SweepEnd,
+    SweepStanding, Sweeps, Tally, Trace, Trust, WatchGroup, WatchNote, Watches, Work,
 };
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -194,6 +194,18 @@ impl Sweeps for GuardedStore {
     }
     fn sweeps(&self) -> Answer<'_, Vec<SweepStanding>> {
         self.inner.sweeps()
+    }
+}
+
+impl Trust for GuardedStore {
+    fn standing(&self) -> Answer<'_, Standing> {
+        self.inner.standing()
+    }
+    fn confirm(&self, actor: Actor, now: Instant) -> Answer<'_, ()> {
+        self.guarded("confirm", self.inner.confirm(actor, now))
+    }
+    fn unseen(&self, rows_max: u32) -> Answer<'_, Vec<Member>> {
+        self.inner.unseen(rows_max)
     }
 }
 

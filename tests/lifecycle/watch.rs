@@ -151,7 +151,7 @@ async fn a_deleted_user_is_reported_only_after_enough_looks_over_the_window() {
     rig.clock.move_to(due);
     watch.tick().await.unwrap();
     let first = watch_of(&rig, "svc-a").await;
-    assert!(first.drifts.is_empty() && first.doubt.is_some(), "one look is not enough: {first:?}");
+    assert!(first.drifts.is_empty() && first.evidence.is_some(), "one look is not enough: {first:?}");
     watch_for(&mut rig, Duration::from_secs(60)).await;
     assert!(drifts_of(&rig, "svc-a").await.contains(&DriftKind::UserDeleted));
     let after = watch_of(&rig, "svc-a").await;

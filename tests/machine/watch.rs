@@ -92,7 +92,7 @@ fn what_was_not_found_is_believed_after_as_many_looks_as_the_machine_asks_for_an
     assert_eq!(watch.looked_at, Some(since + look_pace(&policy) * (policy.absence_looks - 1)));
     // What is believed needs no new evidence, and one look that finds it ends it.
     let later = watch.weigh(absent(DriftKind::UserDeleted), &policy, watch.due_at);
-    assert_eq!((later.event, later.next.doubt), (None, None));
+    assert_eq!((later.event, later.next.evidence), (None, None));
     assert_eq!(later.next.weigh(found(&[]), &policy, later.next.due_at).event, Some(EventKind::Verified));
 }
 
@@ -104,7 +104,7 @@ fn many_looks_in_a_moment_are_no_evidence() {
     }
     assert!(watch.drifts.is_empty());
     watch = watch.weigh(found(&[]), &policy, watch.due_at).next;
-    assert_eq!(watch.doubt, None, "a look that finds it begins anew");
+    assert_eq!(watch.evidence, None, "a look that finds it begins anew");
 }
 
 #[test]

@@ -134,7 +134,7 @@ macro_rules! conformance {
                 what_succeeds_is_watched_from_that_commit_on,
                 due_watches_come_by_environment_the_longest_due_first,
                 a_note_is_kept_and_told_with_what_was_before,
-                a_doubt_is_kept_until_it_is_settled,
+                evidence_is_kept_until_it_is_settled,
                 a_note_on_an_older_watch_is_lost,
                 two_notes_on_one_watch_go_through_once,
                 a_reopened_request_is_watched_no_longer_and_then_anew,

@@ -50,7 +50,7 @@ pub struct WatchView {
     pub drifts: Vec<DriftView>,
     /// What the last looks did not find, while that is not believed yet.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub doubt: Option<Code>,
+    pub suspected: Option<Code>,
 }
 
 impl From<&Watch> for WatchView {
@@ -61,7 +61,7 @@ impl From<&Watch> for WatchView {
             looked_at: watch.looked_at.map(Moment),
             next_look_at: Moment(watch.due_at),
             drifts: watch.drifts.iter().map(DriftView::from).collect(),
-            doubt: watch.doubt.map(|doubt| doubt.kind.code()),
+            suspected: watch.evidence.map(|evidence| evidence.kind.code()),
         }
     }
 }
@@ -78,7 +78,7 @@ impl WatchView {
             lines.push(format!("{} [{}]", drift.message, drift.code));
             lines.push(format!("To do ({}): {}", super::who_can(drift.who), drift.hint));
         }
-        if let Some(code) = self.doubt {
+        if let Some(code) = self.suspected {
             lines.push(format!("The last look did not find it; further ones will tell. [{code}]"));
         }
         lines

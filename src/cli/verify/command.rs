@@ -140,7 +140,7 @@ async fn look(
         watches.extend(reader.watches(ids).await?);
         wanted.retain(|member| {
             let id = member.request.id;
-            !failures.contains_key(&id) && watches.get(&id).is_some_and(|watch| watch.doubt.is_some())
+            !failures.contains_key(&id) && watches.get(&id).is_some_and(|watch| watch.evidence.is_some())
         });
         if wanted.is_empty() {
             break;

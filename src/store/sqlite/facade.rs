@@ -6,15 +6,16 @@ use super::observe::Observe;
 use super::open::{SqliteStore, closed};
 use super::promote::Promote;
 use super::stage::Stage;
+use super::trust::Confirm;
 use super::watches::NoteWatches;
 use super::writer::{BeginOrder, Job, Single, Ticket, Verb};
-use super::{read_admission, read_history, read_requests, read_watches, read_work, sweeps};
+use super::{read_admission, read_history, read_requests, read_watches, read_work, sweeps, trust};
 use crate::domain::{BatchId, HolderId, Instant, ObjectId, RequestId, StoreId, UserId, Watch};
 use crate::store::{
     Actor, Admission, Answer, Batch, BatchDraft, Batches, Begin, BeginFate, Claim, Commit, Count, DriftCount,
     Event, Events, Filter, Group, Intake, LaneView, Member, Page, Pool, PoolKey, Recheck, Requests, RowFate,
-    StageReport, StagedRequest, Store, StoreError, SweepBegin, SweepEnd, SweepStanding, Sweeps, Tally, Trace,
-    WatchGroup, WatchNote, Watches, Work,
+    StageReport, StagedRequest, Standing, Store, StoreError, SweepBegin, SweepEnd, SweepStanding, Sweeps,
+    Tally, Trace, Trust, WatchGroup, WatchNote, Watches, Work,
 };
 use tokio::sync::oneshot;
 
@@ -217,6 +218,20 @@ impl Sweeps for SqliteStore {
 
     fn sweeps(&self) -> Answer<'_, Vec<SweepStanding>> {
         Box::pin(sweeps::sweeps(&self.readers))
+    }
+}
+
+impl Trust for SqliteStore {
+    fn standing(&self) -> Answer<'_, Standing> {
+        Box::pin(trust::standing(&self.readers))
+    }
+
+    fn confirm(&self, actor: Actor, now: Instant) -> Answer<'_, ()> {
+        self.tell(Confirm { actor, now }, Job::First)
+    }
+
+    fn unseen(&self, rows_max: u32) -> Answer<'_, Vec<Member>> {
+        Box::pin(trust::unseen(&self.readers, rows_max))
     }
 }
 

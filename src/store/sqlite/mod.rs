@@ -31,6 +31,7 @@ mod read_requests;
 mod read_watches;
 mod read_work;
 mod readers;
+mod trust;
 
 mod facade;
 mod open;

@@ -30,7 +30,8 @@ pub(super) const MEMBERS: &str = select_members!(
 );
 
 pub(super) const WATCHES: &str = "
-    SELECT w.request, w.succeeded_at, w.due_at, w.looks, w.looked_at, w.drifts, w.doubt, w.doubt_looks, w.doubt_since
+    SELECT w.request, w.succeeded_at, w.due_at, w.looks, w.looked_at, w.drifts, w.evidence, w.evidence_looks,
+        w.evidence_since
     FROM json_each(?1) AS wanted CROSS JOIN watches AS w ON w.request = unhex(wanted.value)
     ORDER BY wanted.key";
 

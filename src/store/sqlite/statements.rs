@@ -3,7 +3,7 @@
 use super::open::SqliteStore;
 use super::{
     admission, batches, begin, claim, commit, lanes, observe, promote, read_admission, read_history,
-    read_requests, read_watches, read_work, stage, sweeps, watches,
+    read_requests, read_watches, read_work, stage, sweeps, trust, watches,
 };
 
 impl SqliteStore {
@@ -108,5 +108,8 @@ impl SqliteStore {
         ("sweeps: findings", sweeps::FINDINGS),
         ("batch", batches::ONE),
         ("batches", batches::LATEST),
+        ("standing", trust::STANDING),
+        ("confirm", trust::CONFIRM),
+        ("unseen", trust::UNSEEN),
     ];
 }

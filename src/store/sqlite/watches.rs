@@ -7,7 +7,9 @@ use super::pen::Pen;
 use super::verdict::corrupt;
 use super::words::MACHINE_VERSION;
 use super::writer::{Applied, Verb};
-use crate::domain::{Drift, DriftChange, Instant, RequestId, State, UserId, Watch};
+use crate::domain::{
+    Code, Drift, DriftChange, DriftEvidence, DriftKind, Instant, RequestId, State, UserId, Watch,
+};
 use crate::store::{Actor, RowFate, StoreError, WatchNote};
 use sha2::{Digest, Sha256};
 use std::collections::{HashMap, HashSet};
@@ -16,7 +18,7 @@ pub(super) const NOTE: &str = "
     WITH noted AS MATERIALIZED (SELECT value AS v FROM json_each(?1))
     UPDATE watches
     SET looks = v ->> 3, looked_at = v ->> 4, due_at = v ->> 5, drifts = v ->> 6,
-        doubt = v ->> 7, doubt_looks = v ->> 8, doubt_since = v ->> 9
+        evidence = v ->> 7, evidence_looks = v ->> 8, evidence_since = v ->> 9
     FROM noted
     WHERE watches.request = unhex(v ->> 0) AND succeeded_at = v ->> 1 AND looks = v ->> 2
     RETURNING request, (SELECT r.user FROM requests AS r WHERE r.id = watches.request)";
@@ -110,9 +112,9 @@ fn push(rows: &mut JsonRows, note: &WatchNote) {
         .maybe_instant(next.looked_at)
         .instant(next.due_at)
         .text(&drifts_column(&next.drifts))
-        .maybe_text(next.doubt.map(|doubt| doubt.kind.code().as_str()))
-        .maybe_int(next.doubt.map(|doubt| i64::from(doubt.looks)))
-        .maybe_instant(next.doubt.map(|doubt| doubt.since));
+        .maybe_text(next.evidence.map(|evidence| evidence.kind.code().as_str()))
+        .maybe_int(next.evidence.map(|evidence| i64::from(evidence.looks)))
+        .maybe_instant(next.evidence.map(|evidence| evidence.since));
 }
 
 fn drifts_column(drifts: &[Drift]) -> String {
@@ -122,7 +124,6 @@ fn drifts_column(drifts: &[Drift]) -> String {
 
 /// Reads a watch from the columns that [`super::read_watches`] selects.
 pub(super) fn read(cells: &mut Cells<'_>) -> Result<Watch, StoreError> {
-    use crate::domain::{Code, Doubt, DriftKind};
     let unreadable = |what: &str| corrupt("a watch", what);
     let succeeded_at = cells.instant()?;
     let due_at = cells.instant()?;
@@ -131,12 +132,12 @@ pub(super) fn read(cells: &mut Cells<'_>) -> Result<Watch, StoreError> {
     let drifts =
         serde_json::from_str(cells.text()?).map_err(|_| unreadable("its drifts are no list of them"))?;
     let kind = cells.maybe_word(|word| word.parse::<Code>().ok().and_then(DriftKind::of))?;
-    let doubt_looks = cells.maybe_int()?.map(u32::try_from).transpose();
-    let doubt_looks = doubt_looks.map_err(|_| unreadable("its doubt is out of range"))?;
-    let doubt = match (kind, doubt_looks, cells.maybe_instant()?) {
+    let evidence_looks = cells.maybe_int()?.map(u32::try_from).transpose();
+    let evidence_looks = evidence_looks.map_err(|_| unreadable("its evidence is out of range"))?;
+    let evidence = match (kind, evidence_looks, cells.maybe_instant()?) {
         (None, None, None) => None,
-        (Some(kind), Some(looks), Some(since)) => Some(Doubt { kind, looks, since }),
-        _ => return Err(unreadable("its doubt contradicts itself")),
+        (Some(kind), Some(looks), Some(since)) => Some(DriftEvidence { kind, looks, since }),
+        _ => return Err(unreadable("its evidence contradicts itself")),
     };
-    Ok(Watch { succeeded_at, due_at, looks, looked_at, drifts, doubt })
+    Ok(Watch { succeeded_at, due_at, looks, looked_at, drifts, evidence })
 }

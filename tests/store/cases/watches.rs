@@ -3,7 +3,8 @@
 use crate::suite::build::ask;
 use crate::suite::world::{World, engine, grace};
 use seatless::domain::{
-    Command, Doubt, Drift, DriftChange, DriftKind, EventKind, RequestId, Sight, State, Status, Watch, Weighed,
+    Command, Drift, DriftChange, DriftEvidence, DriftKind, EventKind, RequestId, Sight, State, Status, Watch,
+    Weighed,
 };
 use seatless::store::{CommitRow, DriftCount, Filter, Page, RowFate, WatchNote};
 
@@ -111,7 +112,7 @@ pub async fn a_note_is_kept_and_told_with_what_was_before(world: World) {
     assert!(events.iter().all(|event| (event.from, event.to) == (State::Unlicensed, State::Unlicensed)));
 }
 
-pub async fn a_doubt_is_kept_until_it_is_settled(world: World) {
+pub async fn evidence_is_kept_until_it_is_settled(world: World) {
     let ids = world.submit(&[ask("ada")]).await;
     world.work_to_success().await;
     let gone = Drift::new(DriftKind::UserDeleted, "");
@@ -120,10 +121,10 @@ pub async fn a_doubt_is_kept_until_it_is_settled(world: World) {
     note(&world, &[(ids[0], absent.clone())]).await;
     world.wait(5);
     note(&world, &[(ids[0], absent)]).await;
-    let doubt = Doubt { kind: DriftKind::UserDeleted, looks: 2, since };
-    assert_eq!(watch(&world, ids[0]).await.unwrap().doubt, Some(doubt));
+    let evidence = DriftEvidence { kind: DriftKind::UserDeleted, looks: 2, since };
+    assert_eq!(watch(&world, ids[0]).await.unwrap().evidence, Some(evidence));
     note(&world, &[(ids[0], drifted(&[]))]).await;
-    assert_eq!(watch(&world, ids[0]).await.unwrap().doubt, None);
+    assert_eq!(watch(&world, ids[0]).await.unwrap().evidence, None);
 }
 
 pub async fn a_note_on_an_older_watch_is_lost(world: World) {
