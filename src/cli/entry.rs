@@ -5,7 +5,8 @@ use super::context::Context;
 use super::exit::Exit;
 use super::trouble::Trouble;
 use super::{
-    backup, config, demo, init, list, order, restore, run, show, simulate, stats, submit, sweep, wait, watch,
+    backup, config, demo, init, list, order, restore, run, show, simulate, stats, submit, sweep, verify,
+    wait, watch,
 };
 use clap::Parser;
 use std::process::ExitCode;
@@ -53,12 +54,18 @@ async fn dispatch(cli: Cli) -> Result<Exit, Trouble> {
         Command::Stats(args) => stats::run(&Context::load(&global)?, args).await,
         Command::Backup(args) => backup::run(&Context::load(&global)?, &args).await,
         Command::Restore(args) => restore::run(&Context::load(&global)?, &args).await,
+        Command::Verify(args) => verify::run(&Context::load(&global)?, &args).await,
         Command::Sweep(args) => sweep::run(&Context::load(&global)?, args).await,
         Command::Retry(args) => {
-            order::run(&Context::load(&global)?, &args, crate::domain::Command::Retry).await
+            order::run(&Context::load(&global)?, &args.ids, crate::domain::Command::Retry).await
         }
         Command::Cancel(args) => {
-            order::run(&Context::load(&global)?, &args, crate::domain::Command::Cancel).await
+            let command = if args.delete {
+                crate::domain::Command::CancelAndDelete
+            } else {
+                crate::domain::Command::Cancel
+            };
+            order::run(&Context::load(&global)?, &args.order.ids, command).await
         }
     }
 }

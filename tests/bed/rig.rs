@@ -8,7 +8,7 @@ use super::saved::Saved;
 use super::scene::{SECRET, Scene, Wish};
 use super::seams::{CountedIds, NoWait, SeededChance, SharedClock};
 use super::wire::{Deed, Kind, Wire, rows};
-use seatless::app::{IntakeTarget, Orders, StoreIntake, TokioSpawner};
+use seatless::app::{DriftWatch, IntakeTarget, Orders, StoreIntake, TokioSpawner, Watchkeeper};
 use seatless::cloud::{CloudOrigins, Limits, Origin, TenantAccess, TenantClient, Transport};
 use seatless::domain::{
     Account, BatchId, Clock, Command, HolderId, Ids, Instant, Membership, NewRequest, OnExisting, Phase,
@@ -16,7 +16,7 @@ use seatless::domain::{
 };
 use seatless::engine::{Engine, EngineParts, Spawner};
 use seatless::provisioning::{
-    EnvironmentPlace, PasswordPolicy, Places, Provisioner, ProvisionerParts, Sweeper, TenantPlace,
+    EnvironmentPlace, Lookout, PasswordPolicy, Places, Provisioner, ProvisionerParts, Sweeper, TenantPlace,
 };
 use seatless::simulator::{Act, Faults, Simulator, World};
 use seatless::store::{
@@ -293,6 +293,12 @@ impl Rig {
         orders.carry_out(id, command, &person()).await.expect("an order that applies");
     }
 
+    /// Gives up what was blocked for as long as the policy waits.
+    pub(crate) async fn give_up(&mut self) {
+        self.interferences += 1;
+        self.engine.give_up().await.expect("the store works");
+    }
+
     /// Sweeps every tenant now; says how each stands. A kill on the way ends the sweep, and a new process takes over.
     pub(crate) async fn sweep(&mut self) -> Vec<SweepStanding> {
         let sweeper = self.parts().sweeper();
@@ -322,6 +328,17 @@ impl Rig {
         self.kills += 1;
         self.engine = Arc::new(self.parts().engine());
         self.engine.rescue().await.expect("a rescue");
+    }
+
+    /// The watch over finished accounts, on the store and the cloud that the engine works with.
+    pub(crate) fn drift_watch(&self) -> DriftWatch {
+        let parts = self.parts();
+        let keeper = Watchkeeper {
+            store: Arc::clone(&parts.store),
+            policy: self.policy.clone(),
+            clock: Arc::clone(&self.clock) as Arc<_>,
+        };
+        DriftWatch { lookout: Lookout::new(parts.places()), keeper }
     }
 
     async fn take_over(&mut self) {

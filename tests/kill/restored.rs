@@ -51,7 +51,12 @@ fn writes(place: &Place) -> usize {
 async fn assert_all_is_well(place: &Place, database: &Path, users: usize) {
     for member in members(database).await {
         let name = &member.user.account.user_principal_name;
-        assert_eq!(member.request.progress.status(), Status::Succeeded, "{name}: {:?}", member.request.progress);
+        assert_eq!(
+            member.request.progress.status(),
+            Status::Succeeded,
+            "{name}: {:?}",
+            member.request.progress
+        );
     }
     let made = made(place);
     assert_eq!(made.len(), users);
@@ -71,7 +76,8 @@ async fn a_backup_that_is_put_back_costs_nothing() {
     let (config, database) = (place.config(), place.database());
     let backup = place.folder().join("backup.db").display().to_string();
     let mut daemon = Daemon::start(&place).await;
-    let both = (1..=6).map(|n| (format!("svc-{n}"), "dev")).chain((1..=3).map(|n| (format!("svc-{n}"), "test")));
+    let both =
+        (1..=6).map(|n| (format!("svc-{n}"), "dev")).chain((1..=3).map(|n| (format!("svc-{n}"), "test")));
     let early = place.list("early.csv", both).display().to_string();
     said(&config, &["submit", &early]).await;
     until("a license", 30, async || {

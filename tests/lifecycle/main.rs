@@ -12,3 +12,4 @@ mod restore;
 mod secrets;
 mod straight;
 mod sweep;
+mod watch;

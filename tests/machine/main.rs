@@ -5,4 +5,5 @@ mod restored;
 mod rules;
 mod straight;
 mod walks;
+mod watch;
 mod world;
