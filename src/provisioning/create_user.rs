@@ -146,7 +146,7 @@ fn adopts(member: &Member) -> bool {
 /// made.
 fn unseen(steps: &Provisioner, member: &Member) -> Finding {
     match (member.user.object_id, member.user.origin) {
-        (Some(id), Some(origin)) => Finding::Settled(created(id, origin)),
+        (Some(id), Some(origin)) => Finding::Settled(created(id, origin, None)),
         (None | Some(_), _) => create(steps, member),
     }
 }
@@ -201,7 +201,8 @@ fn judge(steps: &Provisioner, member: &Member, user: &DirectoryUser) -> Finding 
     let ours = marker.is_some_and(|marker| marker.store == steps.store.id() && marker.user == member.user.id);
     if ours || member.user.origin == Some(UserOrigin::Made) {
         return if user.account_enabled {
-            ready(user, UserOrigin::Made)
+            let password = marker.filter(|_| ours).map(|marker| marker.intent);
+            Finding::Settled(created(user.id, UserOrigin::Made, password))
         } else {
             Finding::Needed(Write::new(&*steps.ids, Work::Enable(user.id)))
         };
@@ -236,11 +237,17 @@ fn taken(user: &DirectoryUser) -> Failure {
 }
 
 fn ready(user: &DirectoryUser, origin: UserOrigin) -> Finding {
-    Finding::Settled(created(user.id, origin))
+    Finding::Settled(created(user.id, origin, None))
 }
 
-fn created(id: ObjectId, origin: UserOrigin) -> Report {
-    let learned = Learned { object_id: Some(id), origin: Some(origin), ..Learned::default() };
+/// The user is there; and it has the password of this create, where that is known.
+fn created(id: ObjectId, origin: UserOrigin, password: Option<IntentId>) -> Report {
+    let learned = Learned {
+        object_id: Some(id),
+        origin: Some(origin),
+        password_intent: password,
+        ..Learned::default()
+    };
     Report { outcome: Outcome::Advanced, learned }
 }
 
@@ -275,7 +282,7 @@ pub(super) async fn act(
     for one in &shared {
         reports.push(match &one.need.work {
             Work::Create(_) => match results.next() {
-                Some(Ok(id)) => created(id, UserOrigin::Made),
+                Some(Ok(id)) => created(id, UserOrigin::Made, Some(one.need.intent)),
                 Some(Err(call)) if call.failure.code == Code::GraphNameTaken => {
                     conflict(steps, site, one.member, call.failure).await
                 }
@@ -283,12 +290,12 @@ pub(super) async fn act(
                 None => Report::of(uncertain()),
             },
             Work::Enable(id) => match first(graph.set_account_enabled(&[(*id, true)]).await) {
-                Ok(()) => created(*id, UserOrigin::Made),
+                Ok(()) => created(*id, UserOrigin::Made, None),
                 Err(call) => Report::of(outcome_of(call)),
             },
             Work::SetUsageLocation(id, location) => {
                 match first(graph.set_usage_location(&[(*id, location.clone())]).await) {
-                    Ok(()) => created(*id, UserOrigin::Adopted),
+                    Ok(()) => created(*id, UserOrigin::Adopted, None),
                     Err(call) => Report::of(outcome_of(call)),
                 }
             }

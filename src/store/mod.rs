@@ -2,6 +2,7 @@
 
 mod error;
 mod orders;
+mod passwords;
 mod ports;
 mod rows;
 mod sqlite;
@@ -11,7 +12,11 @@ pub use orders::{
     BatchDraft, Begin, BeginFate, Claim, Commit, CommitRow, Filter, LaneRelease, Learned, Page, RowFate,
     StageFault, StageReport, StagedRequest, Tally, TallyEntry,
 };
-pub use ports::{Admission, Answer, Batches, Events, Intake, Requests, Store, Work};
+pub use passwords::{
+    KeptPassword, OpenRotation, Password, PasswordOrder, PasswordStanding, Rotation, RotationEnd,
+    RotationFate, SealedPassword,
+};
+pub use ports::{Admission, Answer, Batches, Events, Intake, Passwords, Requests, Store, Work};
 pub use rows::{
     Actor, Batch, Count, Event, Group, LaneId, LaneView, LicenseHold, Member, Origin, Pool, PoolKey,
     PoolKind, Request, Seat, Siblings, User, UserOrigin,

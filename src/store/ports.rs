@@ -2,9 +2,10 @@
 
 use super::{
     Batch, BatchDraft, Begin, BeginFate, Claim, Commit, Count, Event, Filter, Group, LaneView, Member, Page,
-    Pool, PoolKey, RowFate, StageReport, StagedRequest, StoreError, Tally,
+    Password, PasswordOrder, Pool, PoolKey, Rotation, RotationEnd, RotationFate, RowFate, SealedPassword,
+    StageReport, StagedRequest, StoreError, Tally,
 };
-use crate::domain::{BatchId, HolderId, Instant, RequestId, StoreId};
+use crate::domain::{BatchId, HolderId, Instant, RequestId, StoreId, UserId};
 use std::future::Future;
 use std::pin::Pin;
 
@@ -121,8 +122,39 @@ pub trait Events: Send + Sync {
     fn latest(&self, after: i64, rows_max: u32) -> Answer<'_, Vec<Event>>;
 }
 
+/// Handing over the passwords of users that we made. They are sealed; nobody here can open one.
+///
+/// What happens to a user's password is recorded in the history of each of its requests that lives or has succeeded; a
+/// user without any is left alone.
+pub trait Passwords: Send + Sync {
+    /// What is kept of these users' passwords, in the order asked; of unknown users nothing.
+    fn passwords(&self, users: Vec<UserId>) -> Answer<'_, Vec<Password>>;
+
+    /// Reads sealed passwords: of each user the right one, or, while nobody knows which is, every one that may be. In the
+    /// same transaction each is recorded as handed over. They stay until they are acknowledged.
+    fn take_passwords(&self, order: PasswordOrder) -> Answer<'_, Vec<SealedPassword>>;
+
+    /// Destroys those that were taken; gives back whose.
+    fn acknowledge_passwords(&self, order: PasswordOrder) -> Answer<'_, Vec<UserId>>;
+
+    /// Records rotations with their sealed passwords, before anything is sent; one fate per rotation, in order.
+    fn begin_rotations(
+        &self,
+        rotations: Vec<Rotation>,
+        sealed: Vec<Vec<u8>>,
+        order: PasswordOrder,
+    ) -> Answer<'_, Vec<RotationFate>>;
+
+    /// Records what came of rotations; one fate per end, in order.
+    fn end_rotations(
+        &self,
+        ends: Vec<(Rotation, RotationEnd)>,
+        order: PasswordOrder,
+    ) -> Answer<'_, Vec<RotationFate>>;
+}
+
 /// A whole store.
-pub trait Store: Intake + Work + Admission + Requests + Batches + Events {
+pub trait Store: Intake + Work + Admission + Requests + Batches + Events + Passwords {
     /// The database's id, made at its birth; part of every marker.
     fn id(&self) -> StoreId;
 }

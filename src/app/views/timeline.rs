@@ -44,7 +44,13 @@ impl Teller {
             EventKind::Begun | EventKind::Throttled | EventKind::Failed | EventKind::Rescued => {
                 self.fold(event)
             }
-            EventKind::Paused | EventKind::Resumed | EventKind::Adopted => self.push(event, None),
+            EventKind::Paused
+            | EventKind::Resumed
+            | EventKind::Adopted
+            | EventKind::HandedOver
+            | EventKind::Acknowledged
+            | EventKind::Destroyed
+            | EventKind::Rotated => self.push(event, None),
             EventKind::Submitted => {
                 self.push(event, None);
                 self.milestone_at = Some(event.occurred_at);
@@ -81,7 +87,11 @@ impl Teller {
             | EventKind::Unwound
             | EventKind::Verified
             | EventKind::Adopted
-            | EventKind::Rescued => self.blocked,
+            | EventKind::Rescued
+            | EventKind::HandedOver
+            | EventKind::Acknowledged
+            | EventKind::Destroyed
+            | EventKind::Rotated => self.blocked,
         };
         if event.kind == EventKind::Cancelled {
             self.direction = Direction::Cancelling;
@@ -168,6 +178,10 @@ impl Teller {
             EventKind::Verified => ("Verified: the account is as it was asked for", Tone::Good),
             EventKind::Adopted => ("An existing user was made the account", Tone::Good),
             EventKind::Rescued => ("Taken over from a process that had ended", Tone::Plain),
+            EventKind::HandedOver => ("The password was handed over, sealed", Tone::Person),
+            EventKind::Acknowledged => ("The password has arrived; it is destroyed here", Tone::Person),
+            EventKind::Destroyed => ("A sealed password that is not in use was destroyed", Tone::Plain),
+            EventKind::Rotated => ("The user has a new password", Tone::Person),
         }
     }
 }

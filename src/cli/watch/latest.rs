@@ -109,6 +109,10 @@ const fn is_news(kind: EventKind) -> bool {
         | EventKind::Parked
         | EventKind::Verified
         | EventKind::Adopted
-        | EventKind::Rescued => true,
+        | EventKind::Rescued
+        | EventKind::HandedOver
+        | EventKind::Acknowledged
+        | EventKind::Destroyed
+        | EventKind::Rotated => true,
     }
 }

@@ -4,15 +4,18 @@ use super::admission::{EndRests, FreeLanes};
 use super::batches::{Accept, Discard, OpenBatch};
 use super::observe::Observe;
 use super::open::{SqliteStore, closed};
+use super::passwords::{Acknowledge, Take};
 use super::promote::Promote;
+use super::rotations::{BeginRotations, EndRotations};
 use super::stage::Stage;
 use super::writer::{BeginOrder, Job, Single, Ticket, Verb};
-use super::{read_admission, read_history, read_requests, read_work};
-use crate::domain::{BatchId, HolderId, Instant, ObjectId, RequestId, StoreId};
+use super::{passwords, read_admission, read_history, read_requests, read_work};
+use crate::domain::{BatchId, HolderId, Instant, ObjectId, RequestId, StoreId, UserId};
 use crate::store::{
     Admission, Answer, Batch, BatchDraft, Batches, Begin, BeginFate, Claim, Commit, Count, Event, Events,
-    Filter, Group, Intake, LaneView, Member, Page, Pool, PoolKey, Requests, RowFate, StageReport,
-    StagedRequest, Store, StoreError, Tally, Work,
+    Filter, Group, Intake, LaneView, Member, Page, Password, PasswordOrder, Passwords, Pool, PoolKey,
+    Requests, Rotation, RotationEnd, RotationFate, RowFate, SealedPassword, StageReport, StagedRequest,
+    Store, StoreError, Tally, Work,
 };
 use tokio::sync::oneshot;
 
@@ -171,6 +174,37 @@ impl Events for SqliteStore {
 
     fn latest(&self, after: i64, rows_max: u32) -> Answer<'_, Vec<Event>> {
         Box::pin(read_history::latest(&self.readers, after, rows_max))
+    }
+}
+
+impl Passwords for SqliteStore {
+    fn passwords(&self, users: Vec<UserId>) -> Answer<'_, Vec<Password>> {
+        Box::pin(async move { passwords::standing(&self.readers, &users).await })
+    }
+
+    fn take_passwords(&self, order: PasswordOrder) -> Answer<'_, Vec<SealedPassword>> {
+        self.tell(Take(order), Job::First)
+    }
+
+    fn acknowledge_passwords(&self, order: PasswordOrder) -> Answer<'_, Vec<UserId>> {
+        self.tell(Acknowledge(order), Job::First)
+    }
+
+    fn begin_rotations(
+        &self,
+        rotations: Vec<Rotation>,
+        sealed: Vec<Vec<u8>>,
+        order: PasswordOrder,
+    ) -> Answer<'_, Vec<RotationFate>> {
+        self.tell(BeginRotations { rotations, sealed, order }, Job::First)
+    }
+
+    fn end_rotations(
+        &self,
+        ends: Vec<(Rotation, RotationEnd)>,
+        order: PasswordOrder,
+    ) -> Answer<'_, Vec<RotationFate>> {
+        self.tell(EndRotations { ends, order }, Job::First)
     }
 }
 

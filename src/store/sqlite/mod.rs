@@ -20,7 +20,9 @@ mod claim;
 mod commit;
 mod lanes;
 mod observe;
+mod passwords;
 mod promote;
+mod rotations;
 mod stage;
 
 mod member;

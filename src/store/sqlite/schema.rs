@@ -9,11 +9,13 @@ use sqlx::{Row, SqlSafeStr, SqliteConnection};
 use std::borrow::Cow;
 
 /// Every migration as (version, name, text), in order. A test compares them with the folder `migrations/sqlite`.
-pub const MIGRATIONS: &[(i64, &str, &str)] =
-    &[(1, "requests", include_str!("../../../migrations/sqlite/0001_requests.sql"))];
+pub const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "requests", include_str!("../../../migrations/sqlite/0001_requests.sql")),
+    (4, "passwords", include_str!("../../../migrations/sqlite/0004_passwords.sql")),
+];
 
 /// The schema version this binary writes, and the newest it can read.
-pub(super) const KNOWN: i64 = 1;
+pub(super) const KNOWN: i64 = 4;
 
 /// What a binary must know at least to read what this one writes.
 const READER_MIN: i64 = 1;
@@ -113,9 +115,12 @@ pub(super) async fn migrate(
 
 /// Compares a setting with what it must be: a driver that ignores a pragma says nothing.
 pub(super) async fn read_back(pen: &mut Pen) -> Result<(), StoreError> {
-    for (pragma, wanted) in
-        [("PRAGMA journal_mode", "wal"), ("PRAGMA synchronous", "2"), ("PRAGMA foreign_keys", "1")]
-    {
+    for (pragma, wanted) in [
+        ("PRAGMA journal_mode", "wal"),
+        ("PRAGMA synchronous", "2"),
+        ("PRAGMA foreign_keys", "1"),
+        ("PRAGMA secure_delete", "1"),
+    ] {
         let row = pen.row(sqlx::query(pragma)).await?;
         let found = row.and_then(|row| {
             row.try_get_unchecked::<String, _>(0)

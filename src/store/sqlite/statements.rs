@@ -2,8 +2,8 @@
 
 use super::open::SqliteStore;
 use super::{
-    admission, batches, begin, claim, commit, lanes, observe, promote, read_admission, read_history,
-    read_requests, read_work, stage,
+    admission, batches, begin, claim, commit, lanes, observe, passwords, promote, read_admission,
+    read_history, read_requests, read_work, rotations, stage,
 };
 
 impl SqliteStore {
@@ -84,5 +84,15 @@ impl SqliteStore {
         ("latest", read_history::LATEST_EVENTS),
         ("batch", batches::ONE),
         ("batches", batches::LATEST),
+        ("passwords", passwords::STANDING),
+        ("passwords: take", passwords::TAKE),
+        ("passwords: destroy taken", passwords::DESTROY_TAKEN),
+        ("passwords: acknowledged", passwords::ACKNOWLEDGED),
+        ("passwords: destroy superseded", passwords::DESTROY_SUPERSEDED),
+        ("passwords: events", passwords::EVENTS),
+        ("rotations: begin", rotations::BEGIN),
+        ("rotations: confirm", rotations::CONFIRM),
+        ("rotations: take back", rotations::TAKE_BACK),
+        ("rotations: destroy unused", rotations::DESTROY_UNUSED),
     ];
 }

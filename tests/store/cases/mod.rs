@@ -8,5 +8,6 @@ pub mod holds;
 pub mod intake;
 pub mod lanes;
 pub mod life;
+pub mod passwords;
 pub mod reading;
 pub mod rescue;

@@ -97,11 +97,34 @@ const PLANS: &[(&str, &[&str])] = &[
     ("confirmed_holders", &["users_licensed (tenant=? AND license=? AND license_since<?)"]),
     ("slot_holders", &["requests_by_environment (tenant=? AND environment=?)"]),
     ("request", &["r USING INDEX sqlite_autoindex_requests_1 (id=?)"]),
+    (
+        "passwords",
+        &["u USING INDEX sqlite_autoindex_users_1", "s USING INDEX sealed_passwords_by_user (user=?)"],
+    ),
+    (
+        "passwords: take",
+        &[
+            "sealed_passwords_by_user (user=?)",
+            "r EXISTS USING INDEX requests_live (user=?",
+            "sealed_passwords_1 (intent=?)",
+        ],
+    ),
+    ("passwords: destroy taken", &["sealed_passwords_by_user (user=?)", "sealed_passwords_1 (intent=?)"]),
+    ("passwords: acknowledged", &["users USING INDEX sqlite_autoindex_users_1 (id=?)"]),
+    (
+        "passwords: destroy superseded",
+        &["sealed_passwords_by_user (user=?)", "sealed_passwords_1 (intent=?)"],
+    ),
+    ("passwords: events", &["r USING INDEX requests_live (user=?"]),
+    ("rotations: begin", &["users USING INDEX sqlite_autoindex_users_1 (id=?)"]),
+    ("rotations: confirm", &["users USING INDEX sqlite_autoindex_users_1 (id=?)"]),
+    ("rotations: take back", &["users USING INDEX sqlite_autoindex_users_1 (id=?)"]),
+    ("rotations: destroy unused", &["sealed_passwords_1 (intent=?)"]),
     ("history", &["events_by_request (request=? AND sequence>?)"]),
 ];
 
 /// Tables that grow with the work: a hot statement never walks through one of them.
-const LARGE: &[&str] = &["requests", "users", "events", "counters", "r", "u", "s"];
+const LARGE: &[&str] = &["requests", "users", "events", "counters", "sealed_passwords", "r", "u", "s"];
 
 #[tokio::test]
 async fn hot_statements_use_their_indexes() {

@@ -5,6 +5,7 @@ use super::super::pen::Pen;
 use super::super::writer::Applied;
 use super::current;
 use super::ledger::Ledger;
+use super::passwords;
 use super::seats::{seat_pool, slot_pool};
 use super::writes;
 use crate::domain::{SeatEffect, SlotEffect};
@@ -89,6 +90,7 @@ async fn apply_wave(
     writes::released(pen, &ledger).await?;
     writes::users(pen, &ledger, &users).await?;
     writes::events(pen, &ledger).await?;
+    passwords::settle(pen, &ledger).await?;
     writes::counts(pen, &ledger).await?;
     writes::pools(pen, &ledger).await?;
     touched.extend(writes::wakes(pen, &ledger).await?);
