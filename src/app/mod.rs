@@ -5,6 +5,7 @@ pub mod queries;
 pub mod settings;
 pub mod views;
 
+mod credentials;
 mod host;
 mod lookup;
 mod orders;
@@ -13,10 +14,11 @@ mod submission;
 mod system;
 mod wiring;
 
+pub use credentials::{Credentials, HandedOver, Handover, find_users, passwords_behind};
 pub use host::host_name;
 pub use lookup::{LookupError, find_request};
 pub use orders::{OrderError, Orders};
 pub use promotion::promote_all;
 pub use submission::{IntakeTarget, StoreIntake, Submission, SubmissionError, Submitted, submit};
 pub use system::{SystemChance, SystemClock, SystemIds, TokioSpawner, TokioTimer};
-pub use wiring::{WiringError, engine_for, pinned_environments, places_for};
+pub use wiring::{WiringError, engine_for, pinned_environments, places_for, rotator_for, sweeper_for};

@@ -53,8 +53,13 @@ pub(super) enum Command {
     Wait(WaitArgs),
     /// Show counts, seats and slots, and what the licenses cost in time
     Stats(StatsArgs),
+    /// Look for licenses that our calls may have left behind, and take them back
+    Sweep(SweepArgs),
     /// Try a blocked request again
     Retry(OrderArgs),
+    /// Hand passwords over, sealed or opened with your key; make new ones
+    #[command(subcommand)]
+    Credentials(super::credentials::CredentialsCommand),
     /// Call a request off and give back everything taken for it
     Cancel(OrderArgs),
 }
@@ -122,6 +127,13 @@ pub(super) enum InputFormat {
     Jsonl,
     /// A YAML list
     Yaml,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct SweepArgs {
+    /// How to show it
+    #[arg(short = 'o', long, value_enum, default_value_t = Output::Table)]
+    pub(super) output: Output,
 }
 
 #[derive(Args, Debug)]

@@ -4,8 +4,10 @@ use super::context::Context;
 use super::exit::Exit;
 use super::trouble::Trouble;
 use super::{logs, signals};
+use crate::app::settings::CredentialPolicy;
 use crate::app::{
-    Orders, StoreIntake, SystemChance, TokioSpawner, TokioTimer, engine_for, pinned_environments, promote_all,
+    Credentials, Orders, StoreIntake, SystemChance, TokioSpawner, TokioTimer, engine_for,
+    pinned_environments, places_for, promote_all, rotator_for, sweeper_for,
 };
 use crate::engine::{Hints, Pump, PumpLimits, Spawner, Stop};
 use crate::http::{DaemonState, Health, LocalListener, serve};
@@ -32,8 +34,31 @@ pub(super) async fn run(context: Context, verbose: u8) -> Result<Exit, Trouble> 
     let store = Arc::new(context.owner().await?);
     let shared: Arc<dyn Store> = Arc::clone(&store) as Arc<dyn Store>;
     let timer = Arc::new(TokioTimer);
+    let places = places_for(settings, &context.clock, &context.ids)?;
+    let sweeper = Arc::new(sweeper_for(
+        settings,
+        Arc::clone(&shared),
+        places.clone(),
+        Arc::clone(&context.clock),
+        Arc::clone(&context.ids),
+    ));
+    let rotator = rotator_for(
+        settings,
+        places.clone(),
+        Arc::clone(&shared),
+        Arc::clone(&context.clock),
+        Arc::new(SystemChance),
+        Arc::clone(&context.ids),
+    )?;
+    let credentials = Credentials {
+        store: Arc::clone(&shared),
+        clock: Arc::clone(&context.clock),
+        rotator: Some(Arc::new(rotator)),
+        resets: settings.credentials.policy == CredentialPolicy::Reset,
+    };
     let engine = Arc::new(engine_for(
         settings,
+        places,
         Arc::clone(&shared),
         Arc::clone(&context.clock),
         Arc::new(SystemChance),
@@ -65,6 +90,9 @@ pub(super) async fn run(context: Context, verbose: u8) -> Result<Exit, Trouble> 
             clock: Arc::clone(&context.clock),
             policy: settings.policy.clone(),
         },
+        sweeper: Arc::clone(&sweeper),
+        credentials: Arc::new(credentials),
+        spawner: Arc::clone(&spawner),
         hints: hints.clone(),
         environments: pinned_environments(settings),
         health: Health {
@@ -80,6 +108,7 @@ pub(super) async fn run(context: Context, verbose: u8) -> Result<Exit, Trouble> 
         spawner: Arc::clone(&spawner),
         timer,
         hints,
+        chores: vec![sweeper],
         limits: PumpLimits {
             groups_max: GROUPS_MAX,
             level_check: settings.level_check,

@@ -299,6 +299,12 @@ codes! {
     CredentialsRotationPending = "credentials.rotation-pending", Seatless, true,
         "A rotation that was begun just now may still be on its way.",
         "Try again in two minutes.";
+    SweepDue = "sweep.due", Seatless, true,
+        "A license of ours has appeared after its request was done with it.",
+        "The next sweep takes it back.";
+    SweepOrphan = "sweep.orphan", TenantAdmin, false,
+        "A user carries our marker, but no request of ours knows it.",
+        "Submit a request for its name again, which takes it over, or delete it in Microsoft Entra.";
 
     ConfigInvalid = "config.invalid", Operator, false,
         "The config is not acceptable.",

@@ -1,10 +1,13 @@
 //! The daemon's side of the socket: one route per verb that changes something.
 
 use super::LocalListener;
+use super::credentials_routes;
 use super::wire::{Accepted, Health, OpenBatch, Order, Refusal, Row, Staged, Standing};
-use crate::app::{IntakeTarget, OrderError, Orders, StoreIntake, SubmissionError};
+use crate::app::{Credentials, IntakeTarget, OrderError, Orders, StoreIntake, SubmissionError};
 use crate::domain::{BatchId, Code, Command, Failure, NewRequest, Pinned, RequestId};
-use crate::engine::Hints;
+use crate::engine::{Hints, Spawner};
+use crate::provisioning::Sweeper;
+use crate::store::{StoreError, SweepStanding};
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -23,6 +26,12 @@ pub struct DaemonState {
     pub intake: StoreIntake,
     /// Carries out orders.
     pub orders: Orders,
+    /// Looks for what our writes may have left in the cloud.
+    pub sweeper: Arc<Sweeper>,
+    /// Hands passwords over, and makes new ones.
+    pub credentials: Arc<Credentials>,
+    /// Runs what must come to its end though its caller has gone.
+    pub spawner: Arc<dyn Spawner>,
     /// Wakes the engine.
     pub hints: Hints,
     /// What the daemon's config says about each environment: its tenant's name, and what the names mean.
@@ -46,8 +55,10 @@ pub async fn serve(
         .route("/v1/batches/{id}/requests", post(stage))
         .route("/v1/batches/{id}/accept", post(accept))
         .route("/v1/batches/{id}/discard", post(discard))
+        .route("/v1/sweep", post(sweep))
         .route("/v1/requests/{id}/retry", post(retry))
         .route("/v1/requests/{id}/cancel", post(cancel))
+        .merge(credentials_routes::routes())
         .layer(DefaultBodyLimit::max(BODY_MAX))
         .with_state(state);
     let LocalListener { listener, _file } = listener;
@@ -57,7 +68,7 @@ pub async fn serve(
 type Shared = State<Arc<DaemonState>>;
 
 /// A refusal with its status.
-struct Refused(StatusCode, Refusal);
+pub(super) struct Refused(StatusCode, Refusal);
 
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
@@ -69,6 +80,12 @@ impl From<SubmissionError> for Refused {
     fn from(error: SubmissionError) -> Self {
         let refusal = Refusal::from(error);
         Self(status_of(refusal.error.code), refusal)
+    }
+}
+
+impl From<StoreError> for Refused {
+    fn from(error: StoreError) -> Self {
+        OrderError::Store(error).into()
     }
 }
 
@@ -147,6 +164,10 @@ async fn accept(State(state): Shared, Path(batch): Path<BatchId>) -> Result<Json
 async fn discard(State(state): Shared, Path(batch): Path<BatchId>) -> Result<StatusCode, Refused> {
     state.intake.discard(batch).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+async fn sweep(State(state): Shared) -> Result<Json<Vec<SweepStanding>>, Refused> {
+    Ok(Json(state.sweeper.sweep_now().await.map_err(OrderError::Store)?))
 }
 
 async fn retry(state: Shared, id: Path<RequestId>, order: Json<Order>) -> Result<Json<Standing>, Refused> {

@@ -6,6 +6,7 @@ mod passwords;
 mod ports;
 mod rows;
 mod sqlite;
+mod sweeps;
 
 pub use error::StoreError;
 pub use orders::{
@@ -16,11 +17,15 @@ pub use passwords::{
     KeptPassword, OpenRotation, Password, PasswordOrder, PasswordStanding, Rotation, RotationEnd,
     RotationFate, SealedPassword,
 };
-pub use ports::{Admission, Answer, Batches, Events, Intake, Passwords, Requests, Store, Work};
+pub use ports::{Admission, Answer, Batches, Events, Intake, Passwords, Requests, Store, Sweeps, Work};
 pub use rows::{
     Actor, Batch, Count, Event, Group, LaneId, LaneView, LicenseHold, Member, Origin, Pool, PoolKey,
     PoolKind, Request, Seat, Siblings, User, UserOrigin,
 };
 pub use sqlite::{
     MIGRATIONS, Mode, OpenOptions, OwnerCard, Spawn, SqliteStore, WriterStats, has_wal_reset_bug,
+};
+pub use sweeps::{
+    Finding, FindingKind, Recheck, RecheckReason, SweepBegin, SweepEnd, SweepStanding, Swept, Trace,
+    TracedUser,
 };

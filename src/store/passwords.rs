@@ -68,6 +68,21 @@ pub enum PasswordStanding {
     NoneKept,
 }
 
+impl PasswordStanding {
+    /// The text in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NotMade => "not_made",
+            Self::NotOurs => "not_ours",
+            Self::Waiting => "waiting",
+            Self::Taken => "taken",
+            Self::Uncertain => "uncertain",
+            Self::Acknowledged => "acknowledged",
+            Self::NoneKept => "none_kept",
+        }
+    }
+}
+
 impl Password {
     /// How it stands.
     pub fn standing(&self) -> PasswordStanding {

@@ -47,6 +47,7 @@ impl Teller {
             EventKind::Paused
             | EventKind::Resumed
             | EventKind::Adopted
+            | EventKind::Swept
             | EventKind::HandedOver
             | EventKind::Acknowledged
             | EventKind::Destroyed
@@ -91,7 +92,8 @@ impl Teller {
             | EventKind::HandedOver
             | EventKind::Acknowledged
             | EventKind::Destroyed
-            | EventKind::Rotated => self.blocked,
+            | EventKind::Rotated
+            | EventKind::Swept => self.blocked,
         };
         if event.kind == EventKind::Cancelled {
             self.direction = Direction::Cancelling;
@@ -177,6 +179,9 @@ impl Teller {
             EventKind::Parked => ("Still blocked, so its license was taken back", Tone::Slow),
             EventKind::Verified => ("Verified: the account is as it was asked for", Tone::Good),
             EventKind::Adopted => ("An existing user was made the account", Tone::Good),
+            EventKind::Swept => {
+                ("A license of ours that nobody waited for was found and taken back", Tone::Slow)
+            }
             EventKind::Rescued => ("Taken over from a process that had ended", Tone::Plain),
             EventKind::HandedOver => ("The password was handed over, sealed", Tone::Person),
             EventKind::Acknowledged => ("The password has arrived; it is destroyed here", Tone::Person),

@@ -113,6 +113,7 @@ const fn is_news(kind: EventKind) -> bool {
         | EventKind::HandedOver
         | EventKind::Acknowledged
         | EventKind::Destroyed
-        | EventKind::Rotated => true,
+        | EventKind::Rotated
+        | EventKind::Swept => true,
     }
 }

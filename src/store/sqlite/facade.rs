@@ -9,13 +9,13 @@ use super::promote::Promote;
 use super::rotations::{BeginRotations, EndRotations};
 use super::stage::Stage;
 use super::writer::{BeginOrder, Job, Single, Ticket, Verb};
-use super::{passwords, read_admission, read_history, read_requests, read_work};
+use super::{passwords, read_admission, read_history, read_requests, read_work, sweeps};
 use crate::domain::{BatchId, HolderId, Instant, ObjectId, RequestId, StoreId, UserId};
 use crate::store::{
     Admission, Answer, Batch, BatchDraft, Batches, Begin, BeginFate, Claim, Commit, Count, Event, Events,
     Filter, Group, Intake, LaneView, Member, Page, Password, PasswordOrder, Passwords, Pool, PoolKey,
-    Requests, Rotation, RotationEnd, RotationFate, RowFate, SealedPassword, StageReport, StagedRequest,
-    Store, StoreError, Tally, Work,
+    Recheck, Requests, Rotation, RotationEnd, RotationFate, RowFate, SealedPassword, StageReport,
+    StagedRequest, Store, StoreError, SweepBegin, SweepEnd, SweepStanding, Sweeps, Tally, Trace, Work,
 };
 use tokio::sync::oneshot;
 
@@ -205,6 +205,28 @@ impl Passwords for SqliteStore {
         order: PasswordOrder,
     ) -> Answer<'_, Vec<RotationFate>> {
         self.tell(EndRotations { ends, order }, Job::First)
+    }
+}
+
+impl Sweeps for SqliteStore {
+    fn recheck(&self, rechecks: Vec<Recheck>) -> Answer<'_, ()> {
+        self.tell(sweeps::Note(rechecks), Job::First)
+    }
+
+    fn traces(&self, tenant: String, objects: Vec<(ObjectId, Option<UserId>)>) -> Answer<'_, Vec<Trace>> {
+        Box::pin(sweeps::traces(&self.readers, tenant, objects))
+    }
+
+    fn begin_sweep(&self, begins: Vec<SweepBegin>, now: Instant) -> Answer<'_, Vec<BeginFate>> {
+        self.tell(sweeps::BeginSweep { begins, now }, Job::Last)
+    }
+
+    fn end_sweep(&self, end: SweepEnd) -> Answer<'_, ()> {
+        self.tell(sweeps::EndSweep(end), Job::Last)
+    }
+
+    fn sweeps(&self) -> Answer<'_, Vec<SweepStanding>> {
+        Box::pin(sweeps::sweeps(&self.readers))
     }
 }
 
