@@ -276,8 +276,8 @@ codes! {
         "See how it stands with `seatless show`.";
 
     CredentialsNotMade = "credentials.not-made", Seatless, true,
-        "The user does not exist yet.",
-        "Wait until the request has reached Created; `seatless show` tells how it stands.";
+        "The user does not exist yet, or the directory does not show it yet.",
+        "Try again in some minutes; `seatless show` tells how its request stands.";
     CredentialsNotOurs = "credentials.not-ours", Requester, false,
         "Seatless did not make the user, so its password is left alone.",
         "Ask whoever owns the user for its password.";

@@ -149,8 +149,9 @@ impl Rotator {
         for ((one, user), administrator) in candidates.into_iter().zip(seen).zip(administrators) {
             let marker = match user {
                 Ok(Some(user)) => user.marker.as_deref().and_then(Marker::parse),
+                // A directory may not show a user for minutes after its creation, so this does not mean that it is gone.
                 Ok(None) => {
-                    refused.push((one.password.user, Err(Failure::new(Code::GraphUserGone, ""))));
+                    refused.push((one.password.user, Err(Failure::new(Code::CredentialsNotMade, ""))));
                     continue;
                 }
                 Err(call) => {

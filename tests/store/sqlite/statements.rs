@@ -110,7 +110,7 @@ const PLANS: &[(&str, &[&str])] = &[
         ],
     ),
     ("passwords: destroy taken", &["sealed_passwords_by_user (user=?)", "sealed_passwords_1 (intent=?)"]),
-    ("passwords: acknowledged", &["users USING INDEX sqlite_autoindex_users_1 (id=?)"]),
+    ("passwords: acknowledged", &["users USING COVERING INDEX sqlite_autoindex_users_1 (id=?)"]),
     (
         "passwords: destroy superseded",
         &["sealed_passwords_by_user (user=?)", "sealed_passwords_1 (intent=?)"],
