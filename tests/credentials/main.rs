@@ -10,6 +10,7 @@ mod process;
 mod wiretap;
 
 mod place;
+mod searcher;
 
 mod canary;
 mod handover;
