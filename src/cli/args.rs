@@ -131,6 +131,12 @@ pub(super) enum InputFormat {
 
 #[derive(Args, Debug)]
 pub(super) struct SweepArgs {
+    /// After a restore, or on a copy: say that what it lists is ours, and take it back
+    #[arg(long)]
+    pub(super) confirm: bool,
+    /// Confirm without being asked again
+    #[arg(short = 'y', long, requires = "confirm")]
+    pub(super) yes: bool,
     /// How to show it
     #[arg(short = 'o', long, value_enum, default_value_t = Output::Table)]
     pub(super) output: Output,

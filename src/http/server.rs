@@ -2,7 +2,7 @@
 
 use super::LocalListener;
 use super::credentials_routes;
-use super::wire::{Accepted, Health, OpenBatch, Order, Refusal, Row, Staged, Standing};
+use super::wire::{Accepted, Health, OpenBatch, Order, Refusal, Row, Staged, Standing, SweepOrder};
 use crate::app::{Credentials, IntakeTarget, OrderError, Orders, StoreIntake, SubmissionError};
 use crate::domain::{BatchId, Code, Command, Failure, NewRequest, Pinned, RequestId};
 use crate::engine::{Hints, Spawner};
@@ -166,8 +166,16 @@ async fn discard(State(state): Shared, Path(batch): Path<BatchId>) -> Result<Sta
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn sweep(State(state): Shared) -> Result<Json<Vec<SweepStanding>>, Refused> {
-    Ok(Json(state.sweeper.sweep_now().await.map_err(OrderError::Store)?))
+async fn sweep(
+    State(state): Shared,
+    Json(order): Json<SweepOrder>,
+) -> Result<Json<Vec<SweepStanding>>, Refused> {
+    let swept = match order.confirmed_by {
+        Some(actor) => state.sweeper.confirm(actor).await,
+        None => state.sweeper.sweep_now().await,
+    };
+    state.hints.give();
+    Ok(Json(swept.map_err(OrderError::Store)?))
 }
 
 async fn retry(state: Shared, id: Path<RequestId>, order: Json<Order>) -> Result<Json<Standing>, Refused> {

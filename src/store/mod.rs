@@ -17,10 +17,12 @@ pub use passwords::{
     KeptPassword, OpenRotation, Password, PasswordOrder, PasswordStanding, Rotation, RotationEnd,
     RotationFate, SealedPassword,
 };
-pub use ports::{Admission, Answer, Batches, Events, Intake, Passwords, Requests, Store, Sweeps, Work};
+pub use ports::{
+    Admission, Answer, Batches, Events, Intake, Passwords, Requests, Store, Sweeps, Trust, Work,
+};
 pub use rows::{
-    Actor, Batch, Count, Event, Group, LaneId, LaneView, LicenseHold, Member, Origin, Pool, PoolKey,
-    PoolKind, Request, Seat, Siblings, User, UserOrigin,
+    Actor, Batch, Count, Doubt, Event, Group, LaneId, LaneView, LicenseHold, Member, Origin, Pool, PoolKey,
+    PoolKind, Request, Seat, Siblings, Standing, User, UserOrigin,
 };
 pub use sqlite::{
     MIGRATIONS, Mode, OpenOptions, OwnerCard, Spawn, SqliteStore, WriterStats, has_wal_reset_bug,

@@ -1,11 +1,11 @@
 //! The ports: what every driver can do. One conformance suite (`tests/store`) says what each verb means.
 
 use super::{
-    Batch, BatchDraft, Begin, BeginFate, Claim, Commit, Count, Event, Filter, Group, LaneView, Member, Page,
-    Password, PasswordOrder, Pool, PoolKey, Recheck, Rotation, RotationEnd, RotationFate, RowFate,
-    SealedPassword, StageReport, StagedRequest, StoreError, SweepBegin, SweepEnd, SweepStanding, Tally,
-    Trace,
+    Actor, Batch, BatchDraft, Begin, BeginFate, Claim, Commit, Count, Event, Filter, Group, LaneView, Member,
+    Page, Pool, PoolKey, Recheck, RowFate, StageReport, StagedRequest, Standing, StoreError, SweepBegin,
+    SweepEnd, SweepStanding, Tally, Trace,
 };
+use super::{Password, PasswordOrder, Rotation, RotationEnd, RotationFate, SealedPassword};
 use crate::domain::{BatchId, HolderId, Instant, ObjectId, RequestId, StoreId, UserId};
 use std::future::Future;
 use std::pin::Pin;
@@ -175,8 +175,24 @@ pub trait Sweeps: Send + Sync {
     fn sweeps(&self) -> Answer<'_, Vec<SweepStanding>>;
 }
 
+/// Knowing whether the database is still the latest word on what was done in the cloud.
+pub trait Trust: Send + Sync {
+    /// How far the database may be trusted, as it is now.
+    fn standing(&self) -> Answer<'_, Standing>;
+
+    /// A person has looked at what the sweep reports: from here on the database is trusted again. One that is trusted
+    /// already stays as it is.
+    fn confirm(&self, actor: Actor, now: Instant) -> Answer<'_, ()>;
+
+    /// Open requests that the cloud may be ahead of and that nothing would look at by itself, since they wait for a seat
+    /// or for a person; at most `rows_max`. A new owner of the database makes them due.
+    fn unseen(&self, rows_max: u32) -> Answer<'_, Vec<Member>>;
+}
+
 /// A whole store.
-pub trait Store: Intake + Work + Admission + Requests + Batches + Events + Sweeps + Passwords {
+pub trait Store:
+    Intake + Work + Admission + Requests + Batches + Events + Sweeps + Trust + Passwords
+{
     /// The database's id, made at its birth; part of every marker.
     fn id(&self) -> StoreId;
 }

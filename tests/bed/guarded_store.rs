@@ -3,10 +3,10 @@
 use super::fuse::Fuse;
 use seatless::domain::{BatchId, HolderId, Instant, IntentId, ObjectId, RequestId, State, StoreId, UserId};
 use seatless::store::{
-    Admission, Answer, Batch, BatchDraft, Batches, Begin, BeginFate, Claim, Commit, Count, Event, Events,
-    Filter, Group, Intake, LaneView, Member, Page, Pool, PoolKey, Recheck, Requests, RowFate, SqliteStore,
-    StageReport, StagedRequest, Store, StoreError, SweepBegin, SweepEnd, SweepStanding, Sweeps, Tally, Trace,
-    Work,
+    Actor, Admission, Answer, Batch, BatchDraft, Batches, Begin, BeginFate, Claim, Commit, Count, Event,
+    Events, Filter, Group, Intake, LaneView, Member, Page, Pool, PoolKey, Recheck, Requests, RowFate,
+    SqliteStore, StageReport, StagedRequest, Standing, Store, StoreError, SweepBegin, SweepEnd,
+    SweepStanding, Sweeps, Tally, Trace, Trust, Work,
 };
 use seatless::store::{
     Password, PasswordOrder, Passwords, Rotation, RotationEnd, RotationFate, SealedPassword,
@@ -204,6 +204,18 @@ impl Passwords for GuardedStore {
         order: PasswordOrder,
     ) -> Answer<'_, Vec<RotationFate>> {
         self.guarded("end rotations", self.inner.end_rotations(ends, order))
+    }
+}
+
+impl Trust for GuardedStore {
+    fn standing(&self) -> Answer<'_, Standing> {
+        self.inner.standing()
+    }
+    fn confirm(&self, actor: Actor, now: Instant) -> Answer<'_, ()> {
+        self.guarded("confirm", self.inner.confirm(actor, now))
+    }
+    fn unseen(&self, rows_max: u32) -> Answer<'_, Vec<Member>> {
+        self.inner.unseen(rows_max)
     }
 }
 

@@ -68,7 +68,7 @@ impl Draft {
     pub(super) fn enter(mut self, state: State, now: Instant) -> Self {
         self.next.state = state;
         self.next.entered_at = now;
-        self.next.trial = Trial::default();
+        self.next.trial = Trial { look_first: self.next.trial.look_first, ..Trial::default() };
         self
     }
 
@@ -87,9 +87,12 @@ impl Draft {
         now: Instant,
     ) -> Self {
         let holds = self.facts.seat_held || self.facts.license_may_be_held;
+        let unseen = self.next.trial.look_first;
         let gives_back = match self.next.state {
-            State::Created | State::Licensed | State::Propagated | State::NonInteractive => holds,
-            State::Requested | State::Unlicensed => false,
+            State::Requested => unseen,
+            State::Created => holds || unseen,
+            State::Licensed | State::Propagated | State::NonInteractive => holds,
+            State::Unlicensed => false,
         };
         let seat_due = gives_back.then(|| now + policy.parked_seat);
         self.next.trial.trouble = None;
@@ -159,12 +162,18 @@ fn admitted(mut draft: Draft, now: Instant) -> Result<Transition, Inapplicable> 
 fn rescued(mut draft: Draft, now: Instant) -> Result<Transition, Inapplicable> {
     // The count goes on over a rescue: only a commit that brought something resets it.
     draft.next.trial.claims = draft.before.trial.claims;
+    // Whoever waits for a seat or for a person is not looked at; what the cloud may hold for it could wait as long.
+    let unseen = draft.before.trial.look_first && draft.before.state <= State::Created;
     let draft = match draft.before.phase.clone() {
         Phase::Active { direction, timer: Timer::At(_) } => draft.active(direction, Timer::At(now)),
+        Phase::Active { direction, timer: Timer::ForSeat } if unseen => {
+            draft.active(direction, Timer::At(now))
+        }
         Phase::Active { timer: Timer::ForSeat, .. } => draft,
         Phase::Blocked { direction, failure, seat_due } => {
             let mut draft = draft;
-            draft.next.phase = Phase::Blocked { direction, failure, seat_due: seat_due.map(|_| now) };
+            let seat_due = (unseen || seat_due.is_some()).then_some(now);
+            draft.next.phase = Phase::Blocked { direction, failure, seat_due };
             draft
         }
         Phase::Succeeded | Phase::Failed { .. } | Phase::Cancelled => {

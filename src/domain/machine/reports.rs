@@ -71,8 +71,9 @@ fn forward(mut draft: Draft, step: Step, report: &Report<'_>) -> Draft {
             (Timer::At(now), EventKind::Checked)
         }
         Step::CreateUser => {
-            let timer = if draft.facts.seat_held { Timer::At(now) } else { Timer::ForSeat };
-            (timer, EventKind::Advanced)
+            // A license that a lost part of the history assigned is found without a seat, and may be the one it waits for.
+            let goes_on = draft.facts.seat_held || draft.before.trial.look_first;
+            (if goes_on { Timer::At(now) } else { Timer::ForSeat }, EventKind::Advanced)
         }
         Step::AssignLicense => {
             draft.license = LicenseEffect::Confirmed;
@@ -109,6 +110,7 @@ fn backward(mut draft: Draft, step: Step, direction: Direction, report: &Report<
             }
             let why = draft.before.trial.trouble.clone();
             let mut draft = draft.enter(State::Requested, now);
+            draft.next.trial.look_first = false;
             draft.next.phase = if direction == Direction::GivingUp {
                 let failure = why.unwrap_or_else(|| Failure::new(Code::MachineDeadlinePassed, ""));
                 Phase::Failed { failure }
@@ -137,9 +139,14 @@ fn parked(draft: Draft, failure: Failure, report: &Report<'_>) -> Draft {
             .active(Direction::Forward, Timer::At(verify_at(report)))
             .record(EventKind::Advanced);
     }
-    let mut draft = draft.enter(State::Created, now);
+    let had_nothing = draft.before.trial.look_first
+        && !draft.facts.seat_held
+        && !draft.facts.license_may_be_held
+        && draft.before.trial.intent.is_none();
+    let state = draft.before.state.min(State::Created);
+    let mut draft = draft.enter(state, now);
     draft.next.phase = Phase::Blocked { direction: Direction::Forward, failure, seat_due: None };
-    draft.record(EventKind::Parked)
+    if had_nothing { draft } else { draft.record(EventKind::Parked) }
 }
 
 /// When an account whose license is gone is verified: after the settle time, and then at the end of the current half of
@@ -154,6 +161,7 @@ fn verify_at(report: &Report<'_>) -> Instant {
 
 fn license_gone(mut draft: Draft) -> Draft {
     draft.license = LicenseEffect::Gone;
+    draft.next.trial.look_first = false;
     if draft.facts.seat_held {
         draft.seat = SeatEffect::Return;
     }
@@ -306,8 +314,8 @@ fn regressed(draft: Draft, to: State, failure: Failure, report: &Report<'_>) -> 
     if to == State::Created {
         draft.license = LicenseEffect::Gone;
     }
-    let timer =
-        if to == State::Created && !draft.facts.seat_held { Timer::ForSeat } else { Timer::At(report.now) };
+    let waits = to == State::Created && !draft.facts.seat_held && !draft.before.trial.look_first;
+    let timer = if waits { Timer::ForSeat } else { Timer::At(report.now) };
     let mut draft = draft.enter(to, report.now).active(Direction::Forward, timer);
     draft.next.trial.trouble = Some(failure.clone());
     draft.record_failure(EventKind::Regressed, failure)
@@ -321,6 +329,11 @@ fn no_seat(mut draft: Draft, step: Step, failure: Failure, report: &Report<'_>) 
     }
     draft = give_back_attempt(draft, report);
     draft.license = LicenseEffect::Gone;
+    if draft.before.trial.look_first && !draft.facts.seat_held {
+        // Nothing was refused: it was only looked at, and holds no license, or none any more.
+        draft.next.trial = Default::default();
+        return draft.active(Direction::Forward, Timer::ForSeat);
+    }
     if draft.facts.seat_held {
         draft.seat = SeatEffect::Refused;
     }

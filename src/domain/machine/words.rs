@@ -17,7 +17,7 @@ pub struct Subject<'a> {
 pub struct Facts {
     /// The request holds a slot of its environment.
     pub slot_held: bool,
-    /// We know of a user, or one of our creates may have made it.
+    /// We know of a user, or one of our creates may have made it, perhaps one that an older state of the database forgot.
     pub user_may_exist: bool,
     /// The user holds a seat.
     pub seat_held: bool,

@@ -4,18 +4,17 @@ use super::admission::{EndRests, FreeLanes};
 use super::batches::{Accept, Discard, OpenBatch};
 use super::observe::Observe;
 use super::open::{SqliteStore, closed};
-use super::passwords::{Acknowledge, Take};
 use super::promote::Promote;
-use super::rotations::{BeginRotations, EndRotations};
 use super::stage::Stage;
+use super::trust::Confirm;
 use super::writer::{BeginOrder, Job, Single, Ticket, Verb};
-use super::{passwords, read_admission, read_history, read_requests, read_work, sweeps};
+use super::{read_admission, read_history, read_requests, read_work, sweeps, trust};
 use crate::domain::{BatchId, HolderId, Instant, ObjectId, RequestId, StoreId, UserId};
 use crate::store::{
-    Admission, Answer, Batch, BatchDraft, Batches, Begin, BeginFate, Claim, Commit, Count, Event, Events,
-    Filter, Group, Intake, LaneView, Member, Page, Password, PasswordOrder, Passwords, Pool, PoolKey,
-    Recheck, Requests, Rotation, RotationEnd, RotationFate, RowFate, SealedPassword, StageReport,
-    StagedRequest, Store, StoreError, SweepBegin, SweepEnd, SweepStanding, Sweeps, Tally, Trace, Work,
+    Actor, Admission, Answer, Batch, BatchDraft, Batches, Begin, BeginFate, Claim, Commit, Count, Event,
+    Events, Filter, Group, Intake, LaneView, Member, Page, Pool, PoolKey, Recheck, Requests, RowFate,
+    StageReport, StagedRequest, Standing, Store, StoreError, SweepBegin, SweepEnd, SweepStanding, Sweeps,
+    Tally, Trace, Trust, Work,
 };
 use tokio::sync::oneshot;
 
@@ -33,7 +32,7 @@ impl SqliteStore {
         answer.await.unwrap_or_else(|_| Err(closed()))
     }
 
-    fn tell<V: Verb>(&self, verb: V, place: fn(Box<dyn Single>) -> Job) -> Answer<'_, V::Answer> {
+    pub(super) fn tell<V: Verb>(&self, verb: V, place: fn(Box<dyn Single>) -> Job) -> Answer<'_, V::Answer> {
         Box::pin(async move {
             let (ticket, answer) = Ticket::new(verb);
             self.ask(place(Box::new(ticket)), answer).await
@@ -177,37 +176,6 @@ impl Events for SqliteStore {
     }
 }
 
-impl Passwords for SqliteStore {
-    fn passwords(&self, users: Vec<UserId>) -> Answer<'_, Vec<Password>> {
-        Box::pin(async move { passwords::standing(&self.readers, &users).await })
-    }
-
-    fn take_passwords(&self, order: PasswordOrder) -> Answer<'_, Vec<SealedPassword>> {
-        self.tell(Take(order), Job::First)
-    }
-
-    fn acknowledge_passwords(&self, order: PasswordOrder) -> Answer<'_, Vec<UserId>> {
-        self.tell(Acknowledge(order), Job::First)
-    }
-
-    fn begin_rotations(
-        &self,
-        rotations: Vec<Rotation>,
-        sealed: Vec<Vec<u8>>,
-        order: PasswordOrder,
-    ) -> Answer<'_, Vec<RotationFate>> {
-        self.tell(BeginRotations { rotations, sealed, order }, Job::First)
-    }
-
-    fn end_rotations(
-        &self,
-        ends: Vec<(Rotation, RotationEnd)>,
-        order: PasswordOrder,
-    ) -> Answer<'_, Vec<RotationFate>> {
-        self.tell(EndRotations { ends, order }, Job::First)
-    }
-}
-
 impl Sweeps for SqliteStore {
     fn recheck(&self, rechecks: Vec<Recheck>) -> Answer<'_, ()> {
         self.tell(sweeps::Note(rechecks), Job::First)
@@ -227,6 +195,20 @@ impl Sweeps for SqliteStore {
 
     fn sweeps(&self) -> Answer<'_, Vec<SweepStanding>> {
         Box::pin(sweeps::sweeps(&self.readers))
+    }
+}
+
+impl Trust for SqliteStore {
+    fn standing(&self) -> Answer<'_, Standing> {
+        Box::pin(trust::standing(&self.readers))
+    }
+
+    fn confirm(&self, actor: Actor, now: Instant) -> Answer<'_, ()> {
+        self.tell(Confirm { actor, now }, Job::First)
+    }
+
+    fn unseen(&self, rows_max: u32) -> Answer<'_, Vec<Member>> {
+        Box::pin(trust::unseen(&self.readers, rows_max))
     }
 }
 

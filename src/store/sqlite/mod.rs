@@ -31,8 +31,10 @@ mod read_history;
 mod read_requests;
 mod read_work;
 mod readers;
+mod trust;
 
 mod facade;
+mod facade_passwords;
 mod open;
 mod statements;
 mod sweeps;

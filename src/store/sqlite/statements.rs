@@ -3,7 +3,7 @@
 use super::open::SqliteStore;
 use super::{
     admission, batches, begin, claim, commit, lanes, observe, passwords, promote, read_admission,
-    read_history, read_requests, read_work, rotations, stage, sweeps,
+    read_history, read_requests, read_work, rotations, stage, sweeps, trust,
 };
 
 impl SqliteStore {
@@ -109,5 +109,8 @@ impl SqliteStore {
         ("rotations: confirm", rotations::CONFIRM),
         ("rotations: take back", rotations::TAKE_BACK),
         ("rotations: destroy unused", rotations::DESTROY_UNUSED),
+        ("standing", trust::STANDING),
+        ("confirm", trust::CONFIRM),
+        ("unseen", trust::UNSEEN),
     ];
 }

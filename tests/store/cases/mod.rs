@@ -11,3 +11,4 @@ pub mod life;
 pub mod passwords;
 pub mod reading;
 pub mod rescue;
+pub mod sweeps;

@@ -94,7 +94,7 @@ impl<'a> Ledger<'a> {
         }
         apply_seat(&mut self.pools, row, user, transition.seat, commit.now, commit.seat_rest);
         user.license = license_after(user.license, transition.license, commit.now);
-        user.propagated_once |= transition.next.state >= State::Propagated;
+        user.propagated_once |= transition.next.state >= State::Propagated || order.learned.has_past;
         let waits = i64::from(is_waiting(&transition.next)) - i64::from(row.waiting);
         if waits != 0 {
             self.pools.wait(seat_pool(row), waits);
