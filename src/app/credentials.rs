@@ -36,6 +36,8 @@ pub struct HandedOver {
     pub intent: IntentId,
     /// An `age` file in its binary form.
     pub sealed: Vec<u8>,
+    /// Whether it is known to be the one that the user has.
+    pub certain: bool,
 }
 
 impl Credentials {
@@ -50,9 +52,13 @@ impl Credentials {
         let mut taken: HashMap<UserId, Vec<HandedOver>> = HashMap::new();
         for one in self.store.take_passwords(order).await? {
             let of_user = taken.entry(one.user).or_default();
-            of_user.push(HandedOver { intent: one.intent, sealed: one.sealed });
+            of_user.push(HandedOver { intent: one.intent, sealed: one.sealed, certain: true });
         }
         let standings = self.standings(&users).await?;
+        for (user, handed) in &mut taken {
+            let certain = standings.get(user) != Some(&PasswordStanding::Uncertain);
+            handed.iter_mut().for_each(|one| one.certain = certain);
+        }
         let result = |user: UserId| match (failures.remove(&user), taken.remove(&user)) {
             (_, Some(handed)) => Ok(handed),
             (Some(failure), None) => Err(failure),

@@ -5,13 +5,15 @@ use super::context::Context;
 use super::exit::Exit;
 use super::trouble::Trouble;
 use super::{
-    config, credentials, demo, init, list, order, run, show, simulate, stats, submit, sweep, wait, watch,
+    config, core_dumps, credentials, demo, init, list, order, run, show, simulate, stats, submit, sweep,
+    wait, watch,
 };
 use clap::Parser;
 use std::process::ExitCode;
 
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
+    core_dumps::off();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

@@ -300,6 +300,9 @@ codes! {
     CredentialsRotationUncertain = "credentials.rotation-uncertain", Operator, false,
         "Nobody knows whether the new password was set.",
         "The former and the new one are kept, and `seatless credentials take` gives both; rotate again after two minutes to be certain.";
+    CredentialsCopyUnconfirmed = "credentials.copy-unconfirmed", Operator, false,
+        "This database is a copy, and the original may still be in use.",
+        "Rotate with the original; or, if this copy takes its place, say so with `seatless sweep --confirm` first.";
     CredentialsRotationPending = "credentials.rotation-pending", Seatless, true,
         "A rotation that was begun just now may still be on its way.",
         "Try again in two minutes.";

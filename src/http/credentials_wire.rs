@@ -31,6 +31,7 @@ struct Sealed {
     intent: IntentId,
     /// An `age` file in base64.
     sealed: String,
+    certain: bool,
 }
 
 impl From<Rotated> for CredentialsResult {
@@ -49,8 +50,11 @@ impl From<Handover> for CredentialsResult {
     fn from((user, result): Handover) -> Self {
         match result {
             Ok(handed) => {
-                let seal =
-                    |one: HandedOver| Sealed { intent: one.intent, sealed: STANDARD.encode(one.sealed) };
+                let seal = |one: HandedOver| Sealed {
+                    intent: one.intent,
+                    certain: one.certain,
+                    sealed: STANDARD.encode(one.sealed),
+                };
                 Self { user, failure: None, passwords: handed.into_iter().map(seal).collect() }
             }
             Err(failure) => Self { user, failure: Some(failure), passwords: Vec::new() },
@@ -65,7 +69,9 @@ impl TryFrom<CredentialsResult> for Handover {
         if let Some(failure) = result.failure {
             return Ok((result.user, Err(failure)));
         }
-        let open = |one: Sealed| Ok(HandedOver { intent: one.intent, sealed: STANDARD.decode(one.sealed)? });
+        let open = |one: Sealed| {
+            Ok(HandedOver { intent: one.intent, certain: one.certain, sealed: STANDARD.decode(one.sealed)? })
+        };
         let handed = result.passwords.into_iter().map(open).collect::<Result<_, Self::Error>>()?;
         Ok((result.user, Ok(handed)))
     }

@@ -5,7 +5,8 @@ use super::{Marker, Places, Recipients};
 use crate::cloud::{CallFailure, Graph, UserKey, Verdict};
 use crate::domain::{Chance, Clock, Code, Failure, Ids, Instant, IntentId, ObjectId, UserId};
 use crate::store::{
-    Actor, Password, PasswordOrder, PasswordStanding, Rotation, RotationEnd, RotationFate, Store, StoreError,
+    Actor, Doubt, Password, PasswordOrder, PasswordStanding, Rotation, RotationEnd, RotationFate, Standing,
+    Store, StoreError,
 };
 use secrecy::SecretString;
 use std::collections::BTreeMap;
@@ -54,6 +55,14 @@ impl Rotator {
     /// # Errors
     /// Those of the store. What was sent before is recorded as unknown then.
     pub async fn rotate(&self, users: &[UserId], actor: &Actor) -> Result<Vec<Rotated>, StoreError> {
+        let is_copy = match self.store.standing().await? {
+            Standing::ReportOnly { doubt: Doubt::Copied, .. } => true,
+            Standing::ReportOnly { doubt: Doubt::Restored, .. } | Standing::Trusted => false,
+        };
+        if is_copy {
+            let failure = Failure::new(Code::CredentialsCopyUnconfirmed, "");
+            return Ok(users.iter().map(|user| (*user, Err(failure.clone()))).collect());
+        }
         let mut results: BTreeMap<UserId, Result<(), Failure>> = BTreeMap::new();
         let mut by_tenant: BTreeMap<String, Vec<Candidate>> = BTreeMap::new();
         for password in self.store.passwords(users.to_vec()).await? {

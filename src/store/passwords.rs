@@ -23,6 +23,9 @@ pub struct Password {
     pub valid: Option<IntentId>,
     /// A rotation whose fate is not known.
     pub rotation: Option<OpenRotation>,
+    /// When an older state of the database was put back, or a copy begun, if ever: what was recorded before may have been
+    /// changed since by a rotation that is not in it.
+    pub doubted_before: Option<Instant>,
     /// When what was handed over was acknowledged; absent again with the next new password.
     pub acknowledged_at: Option<Instant>,
     /// The sealed ones that are kept, oldest first.
@@ -103,7 +106,9 @@ impl Password {
 
     /// Whether it is known which password the user has.
     pub fn is_certain(&self) -> bool {
-        self.valid.is_some() && self.rotation.is_none()
+        let Some(valid) = self.valid.filter(|_| self.rotation.is_none()) else { return false };
+        let kept = self.kept.iter().find(|kept| kept.intent == valid);
+        kept.is_none_or(|kept| self.doubted_before.is_none_or(|doubted| kept.begun_at >= doubted))
     }
 
     /// Whether the user may have the password of this write.

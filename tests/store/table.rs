@@ -134,6 +134,7 @@ macro_rules! conformance {
                 a_rotation_that_was_not_done_leaves_everything_as_it_was,
                 an_unknown_rotation_keeps_both_until_the_next_one,
                 two_rotations_at_once_do_not_both_begin,
+                a_rotation_begins_only_from_what_was_seen,
                 a_rotation_outlives_its_process_as_unknown,
                 unknown_users_have_no_passwords;
             reading:

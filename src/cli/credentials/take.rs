@@ -29,6 +29,13 @@ pub(super) async fn run(context: &Context, args: &TakeArgs) -> Result<Exit, Trou
     let selected = select(&reader, (&args.selection).into()).await?;
     reader.close().await?;
     let users = takable(&selected, resets);
+    let missing =
+        selected.passwords.iter().filter(|one| one.standing() == PasswordStanding::NoneKept).count();
+    if missing > 0 && !selected.named && !resets {
+        say(&format!(
+            "No password is kept of {missing} users; `seatless credentials rotate` makes new ones."
+        ))?;
+    }
     if users.is_empty() {
         say("Nothing waits to be taken.")?;
         return Ok(Exit::Ok);
@@ -181,18 +188,19 @@ fn sealed(file: OutFile, path: &Path, taken: Taken<'_>, tally: &mut Tally) -> Re
         .hint("use --out-folder DIR, or open them with --identity KEYFILE"));
     }
     file.write(&armored(&one.sealed)?)?;
-    tally.succeed(password.user_principal_name.as_str(), &format!("sealed, in {}", path.display()))
+    let what = if one.certain { "sealed" } else { UNCERTAIN };
+    tally.succeed(password.user_principal_name.as_str(), &format!("{what}, in {}", path.display()))
 }
 
 fn folder(folder: &Path, taken: Taken<'_>, tally: &mut Tally) -> Result<(), Trouble> {
     for (password, handed) in taken.passwords {
         let name = password.user_principal_name.as_str();
-        let certain = handed.len() == 1;
+        let certain = handed.iter().all(|one| one.certain);
         for (place, one) in (1..).zip(&handed) {
-            let file = if certain { format!("{name}.age") } else { format!("{name}.{place}.age") };
+            let file = if handed.len() == 1 { format!("{name}.age") } else { format!("{name}.{place}.age") };
             OutFile::create(&folder.join(file.replace(['/', '\\'], "_")))?.write(&armored(&one.sealed)?)?;
         }
-        tally.succeed(name, if certain { "sealed" } else { ONE_OF_THEM })?;
+        tally.succeed(name, if certain { "sealed" } else { UNCERTAIN })?;
     }
     if tally.done == 0 {
         // It is ours and empty.
@@ -201,8 +209,8 @@ fn folder(folder: &Path, taken: Taken<'_>, tally: &mut Tally) -> Result<(), Trou
     Ok(())
 }
 
-/// Nobody knows which of a user's passwords it has.
-const ONE_OF_THEM: &str = "one of several passwords is right, and nobody knows which; rotate to be certain";
+/// What is said where it is not known which password a user has.
+const UNCERTAIN: &str = "nobody knows whether this is the one that the user has; rotate to be certain";
 
 fn opened(
     file: OutFile,
@@ -215,7 +223,7 @@ fn opened(
     let (mut rows, mut lines) = (Vec::new(), Vec::new());
     for (password, handed) in taken.passwords {
         let name = password.user_principal_name.as_str();
-        let certain = handed.len() == 1;
+        let certain = handed.iter().all(|one| one.certain);
         let (mut fault, before) = (None, rows.len());
         for one in handed {
             match keys.open(&one.sealed, &password.user_principal_name, one.intent) {
@@ -231,7 +239,7 @@ fn opened(
             }
         }
         match fault {
-            None => lines.push((name, if certain { "opened" } else { ONE_OF_THEM })),
+            None => lines.push((name, if certain { "opened" } else { UNCERTAIN })),
             Some(error) => {
                 rows.truncate(before);
                 tally.failed += 1;

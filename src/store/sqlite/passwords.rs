@@ -15,7 +15,7 @@ use std::collections::HashMap;
 
 pub(super) const STANDING: &str = "
     SELECT u.id, u.tenant, u.tenant_id, u.user_principal_name, u.object_id, u.origin, u.password_intent,
-        u.rotation, u.rotation_at, u.password_acknowledged_at, s.intent, s.begun_at, s.taken_at
+        u.rotation, u.rotation_at, (SELECT standing_since FROM meta), u.password_acknowledged_at, s.intent, s.begun_at, s.taken_at
     FROM json_each(?1) AS wanted CROSS JOIN users AS u ON u.id = unhex(wanted.value)
         LEFT JOIN sealed_passwords AS s INDEXED BY sealed_passwords_by_user ON s.user = u.id
     ORDER BY wanted.key, s.begun_at, s.intent";
@@ -103,6 +103,7 @@ fn read(user: UserId, cells: &mut Cells<'_>) -> Result<Password, StoreError> {
                 return Err(corrupt(format!("user {user}"), "its rotation contradicts itself"));
             }
         },
+        doubted_before: cells.maybe_instant()?,
         acknowledged_at: cells.maybe_instant()?,
         kept: Vec::new(),
     })

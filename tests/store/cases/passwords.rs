@@ -349,6 +349,16 @@ pub async fn a_rotation_outlives_its_process_as_unknown(mut world: World) {
     assert_eq!((password.standing(), password.kept.len()), (PasswordStanding::Uncertain, 2));
 }
 
+pub async fn a_rotation_begins_only_from_what_was_seen(world: World) {
+    let (_, user, _) = ada_made(&world).await;
+    let (first, _) = begin(&world, user, None).await;
+    let other = OpenRotation { intent: IntentId(world.id()), begun_at: world.now() };
+    assert_eq!(begin(&world, user, Some(other)).await.1, RotationFate::Lost);
+    let seen = password(&world, user).await.rotation;
+    assert_eq!(seen.map(|open| open.intent), Some(first.intent));
+    assert_eq!(begin(&world, user, seen).await.1, RotationFate::Recorded);
+}
+
 pub async fn unknown_users_have_no_passwords(world: World) {
     let nobody = UserId(world.id());
     assert_eq!(world.store.passwords(vec![nobody]).await.unwrap(), []);
