@@ -16,10 +16,11 @@ const CONTENT_MAX: u64 = 4_096;
 #[derive(Clone, Default)]
 pub struct Recipients(Vec<age::x25519::Recipient>);
 
-/// A text that is no `age` recipient.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no age recipient; it must look like age1… (the public key that age-keygen prints)")]
-pub struct RecipientError(pub String);
+/// A text that is no `age` recipient, by its number, counted from 1. The text itself is not shown: it may be a private key
+/// that was put in the wrong place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("number {0} is no age recipient; it must look like age1… (the public key that age-keygen prints)")]
+pub struct RecipientError(pub usize);
 
 impl Recipients {
     /// Reads public keys (`age1…`).
@@ -27,8 +28,9 @@ impl Recipients {
     /// # Errors
     /// The first text that is none.
     pub fn parse(texts: &[String]) -> Result<Self, RecipientError> {
-        let parse = |text: &String| text.trim().parse().map_err(|_| RecipientError(text.clone()));
-        Ok(Self(texts.iter().map(parse).collect::<Result<_, _>>()?))
+        let parse =
+            |(number, text): (usize, &String)| text.trim().parse().map_err(|_| RecipientError(number));
+        Ok(Self((1..).zip(texts).map(parse).collect::<Result<_, _>>()?))
     }
 
     /// Whether there is nobody to seal to.
