@@ -1,5 +1,7 @@
 //! The durations and bounds that steer the machine; all of them configuration, none of them known to the engine.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How patient, how eager and how careful Seatless is.
@@ -49,6 +51,8 @@ pub struct Policy {
     pub replication: Duration,
     /// How long a returned seat rests before it is granted again.
     pub seat_cool_down: Duration,
+    /// How large each tenant's part of the groups in flight is beside the others'; 1 where it is not named.
+    pub weights: Arc<BTreeMap<String, u32>>,
 }
 
 impl Default for Policy {
@@ -77,6 +81,7 @@ impl Default for Policy {
             capacity_read: seconds(60),
             replication: seconds(600),
             seat_cool_down: seconds(300),
+            weights: Arc::default(),
         }
     }
 }

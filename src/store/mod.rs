@@ -13,8 +13,8 @@ pub use orders::{
 };
 pub use ports::{Admission, Answer, Batches, Events, Intake, Requests, Store, Work};
 pub use rows::{
-    Actor, Batch, Count, Event, Group, LaneId, LaneView, LicenseHold, Member, Origin, Pool, PoolKey,
-    PoolKind, Request, Seat, Siblings, User, UserOrigin,
+    Actor, Batch, Count, Event, Group, LaneId, LaneView, LicenseHold, LicensedBy, Member, Origin, Pool,
+    PoolKey, PoolKind, Request, Seat, SeatLine, Siblings, User, UserOrigin,
 };
 pub use sqlite::{
     MIGRATIONS, Mode, OpenOptions, OwnerCard, Spawn, SqliteStore, WriterStats, has_wal_reset_bug,

@@ -1,7 +1,6 @@
 //! What the store is told to do: orders as values.
 
-use super::UserOrigin;
-use super::{Actor, LaneId};
+use super::{Actor, LaneId, LicensedBy, UserOrigin};
 use crate::domain::{
     BatchId, Failure, HolderId, Instant, IntentId, NewRequest, ObjectId, RequestId, State, Status,
     SystemUserId, Transition, UserId,
@@ -77,10 +76,12 @@ pub struct Claim {
     pub holder: HolderId,
     /// Now.
     pub now: Instant,
-    /// At most so many lanes; those served longest ago come first.
+    /// At most so many lanes: the tenants take turns, and of a tenant's lanes those served longest ago come first.
     pub lanes_max: u32,
     /// At most so many requests per lane; a lane in trouble gets half as many for each time beyond the first.
     pub members_max: u32,
+    /// How large each tenant's part of the turns is beside the others'; 1 where it is not named.
+    pub weights: std::sync::Arc<std::collections::BTreeMap<String, u32>>,
 }
 
 /// Records an intent for one request, before its write is sent. Siblings that share a write share the intent.
@@ -120,6 +121,8 @@ pub struct Learned {
     pub object_id: Option<ObjectId>,
     /// How the user came to be ours.
     pub origin: Option<UserOrigin>,
+    /// Who beside us gave the user its license.
+    pub licensed_by: Option<LicensedBy>,
     /// The user is gone from the directory by our doing; taken only if the transition ends the request. A later request for
     /// the name begins anew then.
     pub user_gone: bool,

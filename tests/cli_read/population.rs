@@ -147,7 +147,7 @@ impl Populace {
         let rows: Vec<CommitRow> =
             candidates.iter().map(|member| self.row(member, Input::Admitted)).collect();
         self.commit(rows, None, Vec::new()).await;
-        let claim = Claim { holder: HOLDER, now: self.now, lanes_max: 100, members_max: 100 };
+        let claim = Claim { holder: HOLDER, now: self.now, lanes_max: 100, members_max: 100, weights: Default::default() };
         for group in self.store.claim(claim).await.unwrap() {
             self.work(group).await;
         }

@@ -4,8 +4,8 @@ use super::fuse::Fuse;
 use seatless::domain::{BatchId, HolderId, Instant, IntentId, ObjectId, RequestId, State, StoreId};
 use seatless::store::{
     Admission, Answer, Batch, BatchDraft, Batches, Begin, BeginFate, Claim, Commit, Count, Event, Events,
-    Filter, Group, Intake, LaneView, Member, Page, Pool, PoolKey, Requests, RowFate, SqliteStore,
-    StageReport, StagedRequest, Store, StoreError, Tally, Work,
+    Filter, Group, Intake, LaneView, Member, Page, Pool, PoolKey, Requests, RowFate, SeatLine,
+    SqliteStore, StageReport, StagedRequest, Store, StoreError, Tally, Work,
 };
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -98,6 +98,9 @@ impl Work for GuardedStore {
 impl Admission for GuardedStore {
     fn candidates(&self, users_max: u32) -> Answer<'_, Vec<Member>> {
         self.inner.candidates(users_max)
+    }
+    fn seat_line(&self, key: PoolKey, users_max: u32) -> Answer<'_, SeatLine> {
+        self.inner.seat_line(key, users_max)
     }
     fn end_rests(&self, now: Instant) -> Answer<'_, u64> {
         self.guarded("end rests", self.inner.end_rests(now))

@@ -157,7 +157,7 @@ impl World {
     // ---- work
 
     pub async fn claim_as(&self, holder: HolderId, lanes_max: u32, members_max: u32) -> Vec<Group> {
-        let claim = Claim { holder, now: self.now(), lanes_max, members_max };
+        let claim = Claim { holder, now: self.now(), lanes_max, members_max, weights: Default::default() };
         self.store.claim(claim).await.expect("lanes can be claimed")
     }
 

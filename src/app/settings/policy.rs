@@ -43,6 +43,7 @@ pub(super) fn read(reader: &mut Reader) -> Policy {
         replication: seconds(reader, "replication", base.replication),
         capacity_read: seconds(reader, "capacity_read", base.capacity_read),
         seat_cool_down: seconds(reader, "seat_cool_down", base.seat_cool_down),
+        weights: base.weights,
     };
     ordered(reader, "retry_first", policy.retry_first, "retry_last", policy.retry_last);
     ordered(reader, "retry_after_min", policy.retry_after_min, "retry_after_max", policy.retry_after_max);

@@ -7,11 +7,11 @@ use super::open::{SqliteStore, closed};
 use super::promote::Promote;
 use super::stage::Stage;
 use super::writer::{BeginOrder, Job, Single, Ticket, Verb};
-use super::{read_admission, read_history, read_requests, read_work};
+use super::{read_admission, read_history, read_requests, read_turns, read_work};
 use crate::domain::{BatchId, HolderId, Instant, ObjectId, RequestId, StoreId};
 use crate::store::{
     Admission, Answer, Batch, BatchDraft, Batches, Begin, BeginFate, Claim, Commit, Count, Event, Events,
-    Filter, Group, Intake, LaneView, Member, Page, Pool, PoolKey, Requests, RowFate, StageReport,
+    Filter, Group, Intake, LaneView, Member, Page, Pool, PoolKey, Requests, RowFate, SeatLine, StageReport,
     StagedRequest, Store, StoreError, Tally, Work,
 };
 use tokio::sync::oneshot;
@@ -99,6 +99,10 @@ impl Work for SqliteStore {
 impl Admission for SqliteStore {
     fn candidates(&self, users_max: u32) -> Answer<'_, Vec<Member>> {
         Box::pin(read_admission::candidates(&self.readers, users_max))
+    }
+
+    fn seat_line(&self, key: PoolKey, users_max: u32) -> Answer<'_, SeatLine> {
+        Box::pin(async move { read_turns::seat_line(&self.readers, &key, users_max).await })
     }
 
     fn end_rests(&self, now: Instant) -> Answer<'_, u64> {

@@ -9,11 +9,13 @@ use sqlx::{Row, SqlSafeStr, SqliteConnection};
 use std::borrow::Cow;
 
 /// Every migration as (version, name, text), in order. A test compares them with the folder `migrations/sqlite`.
-pub const MIGRATIONS: &[(i64, &str, &str)] =
-    &[(1, "requests", include_str!("../../../migrations/sqlite/0001_requests.sql"))];
+pub const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "requests", include_str!("../../../migrations/sqlite/0001_requests.sql")),
+    (6, "turns", include_str!("../../../migrations/sqlite/0006_turns.sql")),
+];
 
 /// The schema version this binary writes, and the newest it can read.
-pub(super) const KNOWN: i64 = 1;
+pub(super) const KNOWN: i64 = 6;
 
 /// What a binary must know at least to read what this one writes.
 const READER_MIN: i64 = 1;

@@ -5,10 +5,12 @@ mod current;
 mod ledger;
 mod row_patch;
 mod seats;
+mod turns;
 mod writes;
 
 pub(super) use apply::apply;
 pub(super) use current::{CURRENT, POOLS};
+pub(super) use turns::{CHARGE, FORGET, JOIN, LONGEST, PASS_OVER};
 pub(super) use writes::{
     COUNT_CLEAN, COUNT_DOWN, COUNT_UP, EVENTS, LEAVE_BEHIND, POOL_DELTAS, POOLS_MADE, RELEASE, RELEASE_LANES,
     ROWS, ROWS_OF_NEW_STATUS, TALLIES, USERS, WAKE,
