@@ -272,6 +272,13 @@ codes! {
         "The order means nothing to the request as it is.",
         "See how it stands with `seatless show`.";
 
+    SweepDue = "sweep.due", Seatless, true,
+        "A license of ours has appeared after its request was done with it.",
+        "The next sweep takes it back.";
+    SweepOrphan = "sweep.orphan", TenantAdmin, false,
+        "A user carries our marker, but no request of ours knows it.",
+        "Submit a request for its name again, which takes it over, or delete it in Microsoft Entra.";
+
     ConfigInvalid = "config.invalid", Operator, false,
         "The config is not acceptable.",
         "Correct the key that is named; `seatless init --print` shows every key with its default.";

@@ -9,6 +9,7 @@ use crate::cloud::{DirectoryUser, LicenseStatus, UserKey};
 use crate::domain::{Code, Failure, ObjectId, Outcome, SkuId};
 use crate::engine::{Need, Report, Seen, WholeFailure};
 use crate::store::{LicenseHold, Member};
+use std::collections::HashSet;
 use std::time::Duration;
 
 /// How many looks fit into the time in which a new user may not show.
@@ -22,12 +23,21 @@ pub(super) async fn look(steps: &Provisioner, site: &Site<'_>) -> Result<Vec<See
         Ok(answers) => answers,
         Err(call) => return whole_look(call, members.len()),
     };
+    let shown = households
+        .iter()
+        .zip(&answers)
+        .map(|(places, answer)| (&members[places[0]], answer.as_ref().ok().and_then(Option::as_ref)));
+    let explained = explained(steps, site, shown).await;
     let findings = households
         .into_iter()
         .zip(answers)
         .map(|(places, answer)| {
             let member = &members[places[0]];
             let finding = match answer {
+                // It is ours already, but no intent that is still open says so: the write is repeated under a new one.
+                Ok(Some(user)) if user.account_enabled && explained.contains(&user.id) => {
+                    assign(steps, member, &user)
+                }
                 Ok(Some(user)) => judge(steps, member, &user),
                 Ok(None) => Finding::Settled(Report::of(not_shown(steps, member))),
                 Err(call) => Finding::Settled(Report::of(outcome_of(call))),
@@ -63,10 +73,41 @@ fn judge(steps: &Provisioner, member: &Member, user: &DirectoryUser) -> Finding 
             let failure = Failure::new(Code::GraphLicenseConflict, format!("Microsoft Entra says: {why}."));
             Finding::Settled(Report::of(Outcome::Blocked { failure }))
         }
-        Held::Not => Finding::Needed(Write {
-            assigns_license: true,
-            ..Write::new(&*steps.ids, Work::Assign(user.id, sku))
-        }),
+        Held::Not => assign(steps, member, user),
+    }
+}
+
+fn assign(steps: &Provisioner, member: &Member, user: &DirectoryUser) -> Finding {
+    let work = Work::Assign(user.id, member.user.account.license);
+    Finding::Needed(Write { assigns_license: true, ..Write::new(&*steps.ids, work) })
+}
+
+/// Users that hold a license which no open intent explains, but an earlier assignment of ours does whose fate was never
+/// learned. A store that cannot be read explains nothing: then the license counts as somebody else's for now.
+pub(super) async fn explained<'a>(
+    steps: &Provisioner,
+    site: &Site<'_>,
+    shown: impl Iterator<Item = (&'a Member, Option<&'a DirectoryUser>)>,
+) -> HashSet<ObjectId> {
+    let holds = |member: &Member, user: &DirectoryUser| {
+        !is_ours(member) && holds_directly(user, member.user.account.license)
+    };
+    let doubtful: Vec<_> = shown
+        .filter_map(|(member, user)| user.filter(|user| holds(member, user)).map(|user| (user.id, None)))
+        .collect();
+    if doubtful.is_empty() {
+        return HashSet::new();
+    }
+    match steps.store.traces(site.group.tenant.clone(), doubtful).await {
+        Ok(traces) => traces
+            .into_iter()
+            .filter(|trace| !trace.rechecks.is_empty())
+            .map(|trace| trace.object_id)
+            .collect(),
+        Err(error) => {
+            tracing::warn!(code = %error.failure().code, "what explains a license cannot be read: {error}");
+            HashSet::new()
+        }
     }
 }
 

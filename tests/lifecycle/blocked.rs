@@ -1,9 +1,9 @@
 //! What a person has to mend: each blocked ending, before a seat was taken wherever that can be known, and the way on after
 //! the cause is gone.
 
-use super::rig::{Rig, reason};
-use super::scene::{SECRET, rig};
-use super::wire::Kind;
+use crate::bed::rig::{Rig, reason};
+use crate::bed::scene::{SECRET, rig};
+use crate::bed::wire::Kind;
 use seatless::domain::{Command, Policy};
 use seatless::simulator::{Act, EnvironmentState, WorldUser};
 use std::time::Duration;
@@ -226,7 +226,7 @@ async fn a_license_that_nobody_owns_does_not_mix_up_who_is_adopted() {
         .that_adopts();
     let second = scene.wishes.pop().expect("two requests");
     let mut rig = scene.start().await;
-    rig.submit(&[second], super::scene::SALES_ID).await;
+    rig.submit(&[second], crate::bed::scene::SALES_ID).await;
     rig.run_to_rest().await;
     assert_eq!(reason(&rig.member("svc-a").await), "blocked graph.license-unknown");
     let member = rig.member("svc-b").await;

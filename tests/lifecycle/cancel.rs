@@ -1,8 +1,8 @@
 //! Calling off, from every state: everything that was taken is given back, and nothing else is touched.
 
-use super::rig::reason;
-use super::scene::rig;
-use super::wire::Kind;
+use crate::bed::rig::reason;
+use crate::bed::scene::rig;
+use crate::bed::wire::Kind;
 use seatless::domain::{Command, State};
 use serde_json::Value;
 
@@ -94,7 +94,7 @@ async fn a_user_that_exists_is_adopted_and_keeps_what_it_had() {
         .tenant("contoso")
         .seats(2)
         .somebody("svc-a", |user| user.usage_location = None)
-        .somebody("svc-b", |user| user.licenses.push(super::scene::SALES.to_owned()))
+        .somebody("svc-b", |user| user.licenses.push(crate::bed::scene::SALES.to_owned()))
         .environment("dev")
         .request("svc-a")
         .that_adopts()
@@ -119,7 +119,7 @@ async fn a_name_that_was_called_off_can_be_asked_for_again() {
         rig.run_until_all_are(state).await;
         rig.order("svc-a", Command::Cancel).await;
         rig.run_to_rest().await;
-        rig.submit(&wishes, super::scene::SALES_ID).await;
+        rig.submit(&wishes, crate::bed::scene::SALES_ID).await;
         rig.run_to_rest().await;
         assert_eq!(reason(&rig.member("svc-a").await), "succeeded", "{state}\n{}", rig.story().await);
         assert_eq!(rig.user("svc-a")["account_enabled"], true);

@@ -1,8 +1,8 @@
 //! The process dies at every call to the cloud and every write to the store, before it and after it; whoever takes over
 //! brings everything to the same end.
 
-use super::rig::{Death, Rig, Step, reason};
-use super::scene::{Scene, rig};
+use crate::bed::rig::{Death, Rig, Step, reason};
+use crate::bed::scene::{Scene, rig};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use seatless::domain::Command;

@@ -1,7 +1,7 @@
 //! The cloud misbehaves in every way that it can be made to, for a while; then everything ends, and every invariant held.
 
-use super::rig::{Rig, reason};
-use super::scene::rig;
+use crate::bed::rig::{Rig, reason};
+use crate::bed::scene::rig;
 use seatless::simulator::Faults;
 
 /// How many seeds each kind of fault is run with.

@@ -1,12 +1,7 @@
 //! The whole life of requests, in process: every path straight, disturbed, undone, and killed between any two lines.
 
-mod fuse;
-mod guarded_store;
-mod judge;
-mod rig;
-mod scene;
-mod seams;
-mod wire;
+#[path = "../bed/mod.rs"]
+mod bed;
 
 mod blocked;
 mod cancel;

@@ -1,8 +1,8 @@
 //! People work in the admin centers at the same time.
 
-use super::rig::reason;
-use super::scene::{SALES, rig};
-use super::wire::Kind;
+use crate::bed::rig::reason;
+use crate::bed::scene::{SALES, rig};
+use crate::bed::wire::Kind;
 use seatless::domain::{EventKind, State};
 use seatless::simulator::Act;
 use std::time::Duration;

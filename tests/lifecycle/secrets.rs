@@ -1,8 +1,8 @@
 //! Canaries: secrets whose bytes are known must be found nowhere.
 
-use super::rig::reason;
-use super::scene::{SECRET, rig};
-use super::wire::Kind;
+use crate::bed::rig::reason;
+use crate::bed::scene::{SECRET, rig};
+use crate::bed::wire::Kind;
 use seatless::domain::State;
 use seatless::simulator::Faults;
 use std::cell::Cell;

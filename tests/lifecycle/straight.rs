@@ -1,8 +1,8 @@
 //! Nothing goes wrong.
 
-use super::rig::reason;
-use super::scene::rig;
-use super::wire::Kind;
+use crate::bed::rig::reason;
+use crate::bed::scene::rig;
+use crate::bed::wire::Kind;
 
 #[tokio::test]
 async fn a_request_becomes_an_account_with_one_write_of_each_kind() {

@@ -6,7 +6,8 @@ use super::{
     commands, step_of,
 };
 use crate::domain::{
-    Code, Direction, EventDraft, EventKind, Failure, Instant, Phase, Policy, Progress, State, Timer, Trial,
+    Code, Direction, EventDraft, EventKind, Failure, Instant, IntentId, Phase, Policy, Progress, State,
+    Timer, Trial,
 };
 
 /// Decides what an input makes of a request. Pure: the time and the chance (in `0.0 .. 1.0`) are arguments.
@@ -43,6 +44,7 @@ pub(super) struct Draft {
     pub(super) license: LicenseEffect,
     pub(super) seat: SeatEffect,
     pub(super) slot: SlotEffect,
+    pub(super) resolved: Option<IntentId>,
     pub(super) event: Option<EventDraft>,
 }
 
@@ -57,6 +59,7 @@ impl Draft {
             license: LicenseEffect::Unchanged,
             seat: SeatEffect::Keep,
             slot: SlotEffect::Keep,
+            resolved: None,
             event: None,
         }
     }
@@ -121,7 +124,7 @@ impl Draft {
         match self.license {
             LicenseEffect::Unchanged => {}
             LicenseEffect::Confirmed => facts.license_may_be_held = true,
-            LicenseEffect::Gone => facts.license_may_be_held = false,
+            LicenseEffect::Gone | LicenseEffect::GoneWithUser => facts.license_may_be_held = false,
         }
         facts.propagated_once |= self.next.state >= State::Propagated;
         let step = step_of(&self.next, facts);
@@ -131,6 +134,7 @@ impl Draft {
             license: self.license,
             seat: self.seat,
             slot: self.slot,
+            resolved: self.resolved,
             event: self.event,
         }
     }

@@ -6,8 +6,8 @@ use super::{
     Charge, Inapplicable, LicenseEffect, Outcome, SeatEffect, SlotEffect, Transition, next_state, step_of,
 };
 use crate::domain::{
-    Code, Direction, EventKind, Evidence, EvidenceKind, Failure, Instant, Phase, Policy, State, Step, Timer,
-    retry_delay,
+    Code, Direction, EventKind, Evidence, EvidenceKind, Failure, Instant, IntentId, Phase, Policy, State,
+    Step, Timer, retry_delay,
 };
 use chrono::TimeDelta;
 use std::time::Duration;
@@ -24,6 +24,8 @@ pub(super) fn apply(draft: Draft, outcome: Outcome, report: &Report<'_>) -> Resu
     let Some(step) = step_of(&draft.before, draft.facts) else {
         return Err(Inapplicable("there is nothing to do for it"));
     };
+    let mut draft = draft;
+    draft.resolved = resolved_assignment(&draft, step, &outcome, report);
     let draft = match outcome {
         Outcome::Advanced => advanced(draft, step, report),
         Outcome::NotYet { wait, because } => not_yet(draft, step, wait, because, report),
@@ -36,6 +38,18 @@ pub(super) fn apply(draft: Draft, outcome: Outcome, report: &Report<'_>) -> Resu
         Outcome::NoSeat { failure } => no_seat(draft, step, failure, report),
     };
     Ok(draft.done())
+}
+
+/// The assignment that this turn has begun, unless nobody knows what came of it.
+fn resolved_assignment(
+    draft: &Draft,
+    step: Step,
+    outcome: &Outcome,
+    report: &Report<'_>,
+) -> Option<IntentId> {
+    let told = !matches!(outcome, Outcome::Ambiguous { .. });
+    let assigned = step == Step::AssignLicense && told && begun_this_turn(draft, report);
+    draft.before.trial.intent.filter(|_| assigned).map(|intent| intent.id)
 }
 
 fn advanced(draft: Draft, step: Step, report: &Report<'_>) -> Draft {
@@ -236,7 +250,11 @@ fn absent(draft: Draft, step: Step, failure: Failure, report: &Report<'_>) -> Dr
         }
         // On the way back it is what was wanted: who is gone holds no license either.
         Step::DeleteUser | Step::DisableUser => advanced(draft, step, report),
-        Step::RemoveLicense if !forward => advanced(draft, step, report),
+        Step::RemoveLicense if !forward => {
+            let mut draft = advanced(draft, step, report);
+            draft.license = LicenseEffect::GoneWithUser;
+            draft
+        }
         // Nothing of ours explains it: the user was there, and somebody has removed it.
         Step::CreateUser
         | Step::RemoveLicense

@@ -7,12 +7,12 @@ use super::open::{SqliteStore, closed};
 use super::promote::Promote;
 use super::stage::Stage;
 use super::writer::{BeginOrder, Job, Single, Ticket, Verb};
-use super::{read_admission, read_history, read_requests, read_turns, read_work};
-use crate::domain::{BatchId, HolderId, Instant, ObjectId, RequestId, StoreId};
+use super::{read_admission, read_history, read_requests, read_turns, read_work, sweeps};
+use crate::domain::{BatchId, HolderId, Instant, ObjectId, RequestId, StoreId, UserId};
 use crate::store::{
     Admission, Answer, Batch, BatchDraft, Batches, Begin, BeginFate, Claim, Commit, Count, Event, Events,
-    Filter, Group, Intake, LaneView, Member, Page, Pool, PoolKey, Requests, RowFate, SeatLine, StageReport,
-    StagedRequest, Store, StoreError, Tally, Work,
+    Filter, Group, Intake, LaneView, Member, Page, Pool, PoolKey, Recheck, Requests, RowFate, SeatLine, StageReport,
+    StagedRequest, Store, StoreError, SweepBegin, SweepEnd, SweepStanding, Sweeps, Tally, Trace, Work,
 };
 use tokio::sync::oneshot;
 
@@ -175,6 +175,28 @@ impl Events for SqliteStore {
 
     fn latest(&self, after: i64, rows_max: u32) -> Answer<'_, Vec<Event>> {
         Box::pin(read_history::latest(&self.readers, after, rows_max))
+    }
+}
+
+impl Sweeps for SqliteStore {
+    fn recheck(&self, rechecks: Vec<Recheck>) -> Answer<'_, ()> {
+        self.tell(sweeps::Note(rechecks), Job::First)
+    }
+
+    fn traces(&self, tenant: String, objects: Vec<(ObjectId, Option<UserId>)>) -> Answer<'_, Vec<Trace>> {
+        Box::pin(sweeps::traces(&self.readers, tenant, objects))
+    }
+
+    fn begin_sweep(&self, begins: Vec<SweepBegin>, now: Instant) -> Answer<'_, Vec<BeginFate>> {
+        self.tell(sweeps::BeginSweep { begins, now }, Job::Last)
+    }
+
+    fn end_sweep(&self, end: SweepEnd) -> Answer<'_, ()> {
+        self.tell(sweeps::EndSweep(end), Job::Last)
+    }
+
+    fn sweeps(&self) -> Answer<'_, Vec<SweepStanding>> {
+        Box::pin(sweeps::sweeps(&self.readers))
     }
 }
 

@@ -34,6 +34,7 @@ mod readers;
 mod facade;
 mod open;
 mod statements;
+mod sweeps;
 
 pub use library::has_wal_reset_bug;
 pub use open::SqliteStore;

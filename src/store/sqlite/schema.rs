@@ -11,6 +11,7 @@ use std::borrow::Cow;
 /// Every migration as (version, name, text), in order. A test compares them with the folder `migrations/sqlite`.
 pub const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "requests", include_str!("../../../migrations/sqlite/0001_requests.sql")),
+    (2, "rechecks", include_str!("../../../migrations/sqlite/0002_rechecks.sql")),
     (6, "turns", include_str!("../../../migrations/sqlite/0006_turns.sql")),
 ];
 

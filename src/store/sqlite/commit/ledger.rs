@@ -4,9 +4,10 @@ use super::current::{Row, UserRow};
 use super::seats::{Pools, apply_seat, apply_slot, is_room, license_after, seat_pool};
 use super::turns::Turns;
 use crate::domain::{
-    BatchId, Direction, Instant, ObjectId, Phase, Progress, RequestId, State, Status, Timer, UserId,
+    BatchId, Direction, Instant, IntentId, LicenseEffect, ObjectId, Phase, Progress, RequestId, State,
+    Status, Timer, UserId,
 };
-use crate::store::{Commit, CommitRow, LicensedBy, RowFate, UserOrigin};
+use crate::store::{Commit, CommitRow, LicenseHold, LicensedBy, RowFate, UserOrigin};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A counter's key.
@@ -45,6 +46,10 @@ pub(super) struct Ledger<'a> {
     pub(super) counts: BTreeMap<CountKey, i64>,
     /// Users whose license nobody here needs any more, with the instant.
     pub(super) wakes: BTreeMap<UserId, Instant>,
+    /// Assignments whose own call told how they ended.
+    pub(super) resolved: Vec<IntentId>,
+    /// Licenses that went with their users: the user, what explains it, and the instant.
+    pub(super) buried: BTreeMap<UserId, (IntentId, Instant)>,
     /// The lanes that rows left, or stay in.
     pub(super) lanes: BTreeSet<i64>,
 }
@@ -85,6 +90,10 @@ impl<'a> Ledger<'a> {
     fn change_user(&mut self, commit: &Commit, order: &CommitRow, row: &Row, user: &mut UserRow) {
         let before = (user.seat, user.license, user.propagated_once);
         let transition = &order.transition;
+        self.resolved.extend(transition.resolved);
+        if let (LicenseEffect::GoneWithUser, Some(intent)) = (transition.license, intent_of(user.license)) {
+            self.buried.insert(row.user, (intent, commit.now));
+        }
         if apply_seat(&mut self.pools, row, user, transition.seat, commit.now, commit.seat_rest) {
             self.turns.take(row, &seat_pool(row));
         }
@@ -124,6 +133,14 @@ impl<'a> Ledger<'a> {
             let key = (row.batch, row.tenant.clone(), row.environment.clone(), state, status);
             *self.counts.entry(key).or_default() += change;
         }
+    }
+}
+
+/// The intent that explains a license.
+fn intent_of(license: LicenseHold) -> Option<IntentId> {
+    match license {
+        LicenseHold::None => None,
+        LicenseHold::MayBeHeld { intent } | LicenseHold::Held { intent, .. } => Some(intent),
     }
 }
 

@@ -1,11 +1,12 @@
 //! A store that passes a fuse at every write, and keeps a journal of the intents that it recorded.
 
 use super::fuse::Fuse;
-use seatless::domain::{BatchId, HolderId, Instant, IntentId, ObjectId, RequestId, State, StoreId};
+use seatless::domain::{BatchId, HolderId, Instant, IntentId, ObjectId, RequestId, State, StoreId, UserId};
 use seatless::store::{
     Admission, Answer, Batch, BatchDraft, Batches, Begin, BeginFate, Claim, Commit, Count, Event, Events,
-    Filter, Group, Intake, LaneView, Member, Page, Pool, PoolKey, Requests, RowFate, SeatLine,
-    SqliteStore, StageReport, StagedRequest, Store, StoreError, Tally, Work,
+    Filter, Group, Intake, LaneView, Member, Page, Pool, PoolKey, Recheck, Requests, RowFate, SeatLine, SqliteStore,
+    StageReport, StagedRequest, Store, StoreError, SweepBegin, SweepEnd, SweepStanding, Sweeps, Tally, Trace,
+    Work,
 };
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -158,6 +159,24 @@ impl Events for GuardedStore {
     }
     fn latest(&self, after: i64, rows_max: u32) -> Answer<'_, Vec<Event>> {
         self.inner.latest(after, rows_max)
+    }
+}
+
+impl Sweeps for GuardedStore {
+    fn recheck(&self, rechecks: Vec<Recheck>) -> Answer<'_, ()> {
+        self.guarded("recheck", self.inner.recheck(rechecks))
+    }
+    fn traces(&self, tenant: String, objects: Vec<(ObjectId, Option<UserId>)>) -> Answer<'_, Vec<Trace>> {
+        self.inner.traces(tenant, objects)
+    }
+    fn begin_sweep(&self, begins: Vec<SweepBegin>, now: Instant) -> Answer<'_, Vec<BeginFate>> {
+        self.guarded("begin sweep", self.inner.begin_sweep(begins, now))
+    }
+    fn end_sweep(&self, end: SweepEnd) -> Answer<'_, ()> {
+        self.guarded("end sweep", self.inner.end_sweep(end))
+    }
+    fn sweeps(&self) -> Answer<'_, Vec<SweepStanding>> {
+        self.inner.sweeps()
     }
 }
 
