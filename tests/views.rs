@@ -278,8 +278,11 @@ fn next_names_the_place_in_the_line_and_the_lane_that_rests() {
         State::Created,
         Phase::Active { direction: Direction::Forward, timer: Timer::ForSeat },
     );
-    assert_eq!(said(&seat, None, Some(SeatPlace { place: 3, of: 12 })).0, "waits for a seat, 3 of 12");
-    assert_eq!(said(&seat, None, None).1, ["It waits for a seat."]);
+    assert_eq!(said(&seat, None, Some(SeatPlace { place: 3, of: 12, about_seconds: None })).0, "waits for a seat, 3 of 12");
+    let soon = SeatPlace { place: 3, of: 12, about_seconds: Some(1_490) };
+    assert_eq!(said(&seat, None, Some(soon)).0, "waits for a seat, 3 of 12, in about 25 min");
+    let license = seat.asked.account.license;
+    assert_eq!(said(&seat, None, None).1, [format!("It waits for a seat of {license}.")]);
 
     let create = due(Step::CreateUser, State::Requested, 90);
     let mut lane = LaneView {

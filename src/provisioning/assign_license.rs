@@ -1,14 +1,14 @@
 //! Created → Licensed: the user holds the license, and we know whether that is our doing.
 
 use super::Work;
-use super::create_user::uncertain;
+use super::create_user::{removal_is_forbidden, uncertain};
 use super::households::{Finding, Write, by_user, households, key_of, share, spread};
 use super::provisioner::{Provisioner, Site};
 use super::verdicts::{outcome_of, whole_act, whole_look};
 use crate::cloud::{DirectoryUser, LicenseStatus, UserKey};
 use crate::domain::{Code, Failure, ObjectId, Outcome, SkuId};
 use crate::engine::{Need, Report, Seen, WholeFailure};
-use crate::store::{LicenseHold, Member};
+use crate::store::{Learned, LicenseHold, LicensedBy, Member};
 use std::collections::HashSet;
 use std::time::Duration;
 
@@ -17,6 +17,11 @@ const LOOKS_IN_REPLICATION: u32 = 60;
 
 pub(super) async fn look(steps: &Provisioner, site: &Site<'_>) -> Result<Vec<Seen<Work>>, WholeFailure> {
     let members = &site.group.members;
+    // The right was there when the user was made; hours may have passed since, and consent can be revoked.
+    let forbidden = match removal_is_forbidden(site).await {
+        Ok(forbidden) => forbidden,
+        Err(call) => return whole_look(call, members.len()),
+    };
     let households = households(site.group);
     let keys: Vec<UserKey> = households.iter().map(|places| key_of(&members[places[0]])).collect();
     let answers = match site.tenant.client.graph().read_users(&keys).await {
@@ -36,9 +41,9 @@ pub(super) async fn look(steps: &Provisioner, site: &Site<'_>) -> Result<Vec<See
             let finding = match answer {
                 // It is ours already, but no intent that is still open says so: the write is repeated under a new one.
                 Ok(Some(user)) if user.account_enabled && explained.contains(&user.id) => {
-                    assign(steps, member, &user)
+                    assign(steps, member, &user, forbidden.as_ref())
                 }
-                Ok(Some(user)) => judge(steps, member, &user),
+                Ok(Some(user)) => judge(steps, member, &user, forbidden.as_ref()),
                 Ok(None) => Finding::Settled(Report::of(not_shown(steps, member))),
                 Err(call) => Finding::Settled(Report::of(outcome_of(call))),
             };
@@ -61,23 +66,41 @@ pub(super) fn replication_pace(steps: &Provisioner) -> Duration {
     steps.policy.replication / LOOKS_IN_REPLICATION
 }
 
-fn judge(steps: &Provisioner, member: &Member, user: &DirectoryUser) -> Finding {
+fn judge(
+    steps: &Provisioner,
+    member: &Member,
+    user: &DirectoryUser,
+    forbidden: Option<&Failure>,
+) -> Finding {
     let sku = member.user.account.license;
     if !user.account_enabled {
         let failure = Failure::new(Code::GraphUserDisabled, "Without sign-in no environment takes the user.");
         return Finding::Settled(Report::of(Outcome::Blocked { failure }));
     }
     match held(user, sku) {
-        Held::Working => Finding::Settled(Report::of(Outcome::Advanced)),
+        Held::Working => {
+            let licensed_by = Some(licensed_by(user, member));
+            let learned = Learned { licensed_by, ..Learned::default() };
+            Finding::Settled(Report { outcome: Outcome::Advanced, learned })
+        }
         Held::Broken(why) => {
             let failure = Failure::new(Code::GraphLicenseConflict, format!("Microsoft Entra says: {why}."));
             Finding::Settled(Report::of(Outcome::Blocked { failure }))
         }
-        Held::Not => assign(steps, member, user),
+        Held::Not => assign(steps, member, user, forbidden),
     }
 }
 
-fn assign(steps: &Provisioner, member: &Member, user: &DirectoryUser) -> Finding {
+/// Assigns the license, unless it could not be taken back (`forbidden`).
+fn assign(
+    steps: &Provisioner,
+    member: &Member,
+    user: &DirectoryUser,
+    forbidden: Option<&Failure>,
+) -> Finding {
+    if let Some(failure) = forbidden {
+        return Finding::Settled(Report::of(Outcome::Blocked { failure: failure.clone() }));
+    }
     let work = Work::Assign(user.id, member.user.account.license);
     Finding::Needed(Write { assigns_license: true, ..Write::new(&*steps.ids, work) })
 }
@@ -137,6 +160,18 @@ pub(super) fn held(user: &DirectoryUser, sku: SkuId) -> Held {
 /// Whether the license is assigned to the user itself, not through a group.
 pub(super) fn holds_directly(user: &DirectoryUser, sku: SkuId) -> bool {
     user.licenses.iter().any(|license| license.sku == sku && license.assigned_by_group.is_none())
+}
+
+/// Who beside us gave the user its license. What we may have assigned ourselves counts as ours.
+pub(super) fn licensed_by(user: &DirectoryUser, member: &Member) -> LicensedBy {
+    let sku = member.user.account.license;
+    if holds_directly(user, sku) && !is_ours(member) {
+        LicensedBy::Others
+    } else if user.licenses.iter().any(|license| license.sku == sku && license.assigned_by_group.is_some()) {
+        LicensedBy::Group
+    } else {
+        LicensedBy::Nobody
+    }
 }
 
 /// Whether what the user holds is there because we assigned it.

@@ -7,7 +7,7 @@ use super::households::{Finding, Write, by_user, households, read_where, share, 
 use super::provisioner::{Provisioner, Site};
 use super::verdicts::{outcome_of, whole_act, whole_look};
 use crate::cloud::Removal;
-use crate::domain::{ObjectId, Outcome, SkuId};
+use crate::domain::{Code, Failure, ObjectId, Outcome, SkuId};
 use crate::engine::{Need, Report, Seen, WholeFailure};
 use crate::store::Member;
 
@@ -35,7 +35,7 @@ pub(super) async fn look(steps: &Provisioner, site: &Site<'_>) -> Result<Vec<See
                 }
                 Some(Ok(Some(user))) => remove(steps, user.id, member),
                 Some(Ok(None)) => Finding::Settled(Report::of(Outcome::Absent {
-                    failure: crate::domain::Failure::new(crate::domain::Code::GraphUserGone, ""),
+                    failure: Failure::new(Code::GraphUserGone, ""),
                 })),
                 Some(Err(call)) => Finding::Settled(Report::of(outcome_of(call))),
                 None => match member.user.object_id {
@@ -85,6 +85,8 @@ pub(super) async fn act(site: &Site<'_>, needs: &[(usize, Need<Work>)]) -> Resul
             Some(Ok(Removal::Removed)) => Report::of(Outcome::Advanced),
             // A success only once a look has shown that it is so.
             Some(Ok(Removal::WasNotThere)) | None => Report::of(uncertain()),
+            // It comes through a group after all; a look tells whether one of ours is there beside it.
+            Some(Err(call)) if call.failure.code == Code::GraphLicenseInherited => Report::of(uncertain()),
             Some(Err(call)) => Report::of(outcome_of(call)),
         })
         .collect();

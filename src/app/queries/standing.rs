@@ -1,8 +1,8 @@
 //! How things stand, gathered from the store.
 
-use super::{Pages, seat_place};
+use super::{Pages, SeatQueues};
 use crate::app::views::{
-    Circumstances, Next, Reason, Reasons, Stats, census, efficiency, next, pool_views, troubled_lanes,
+    Circumstances, Next, PoolView, Reason, Reasons, Stats, census, efficiency, next, in_order, troubled_lanes,
 };
 use crate::domain::{BatchId, Instant, Policy, Status, Step};
 use crate::store::{Filter, LaneView, Member, Store, StoreError};
@@ -22,7 +22,7 @@ pub async fn request_next(
 ) -> Result<Next, StoreError> {
     let lanes = store.lanes(LANES_MAX).await?;
     let lane = lane_of(&lanes, member);
-    let seat_place = seat_place(store, member).await?;
+    let seat_place = SeatQueues::new(store, policy, now).place(member).await?;
     Ok(next(&member.request, Circumstances { policy, lane, seat_place, now }))
 }
 
@@ -66,10 +66,17 @@ pub async fn blocked_reasons(
 ///
 /// # Errors
 /// As the store.
-pub async fn stats(store: &dyn Store, now: Instant) -> Result<Stats, StoreError> {
+pub async fn stats(store: &dyn Store, policy: &Policy, now: Instant) -> Result<Stats, StoreError> {
+    let pools = store.pools().await?;
+    let mut queues = SeatQueues::new(store, policy, now);
+    let mut views = Vec::with_capacity(pools.len());
+    for pool in &pools {
+        let cleared_in_seconds = if pool.waiting > 0 { queues.cleared_in(&pool.key).await? } else { None };
+        views.push(PoolView { cleared_in_seconds, ..PoolView::from(pool) });
+    }
     Ok(Stats {
         requests: census(&store.counts(None).await?),
-        pools: pool_views(&store.pools().await?),
+        pools: in_order(views),
         efficiency: efficiency(&store.tallies().await?),
         lanes: troubled_lanes(&store.lanes(LANES_MAX).await?, now),
     })

@@ -1,6 +1,7 @@
 //! What the cloud holds, and how its parts catch up with each other.
 
 mod build;
+mod drawn;
 mod environment;
 mod holding;
 mod licensing;
@@ -15,4 +16,5 @@ pub(crate) use licensing::Instants;
 pub(crate) use settle::Ineligible;
 pub(crate) use tenant::{App, Group, Plan, Sku, Tenant};
 pub(crate) use user::{Held, User};
+pub use drawn::{Drawn, Draws};
 pub use witness::Violation;
