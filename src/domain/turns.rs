@@ -148,3 +148,52 @@ pub fn shared_turns(shares: &[Share], room: usize) -> Vec<Granted> {
     }
     granted
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    fn waiter(number: u128, priority: i32, batch: u128) -> Waiter {
+        let id = Uuid::from_u128(number);
+        Waiter { request: RequestId(id), user: UserId(id), priority, batch: BatchId(Uuid::from_u128(batch)) }
+    }
+
+    fn order(lines: &[(i32, u128, i64)], waiters: &[Waiter], passed_over: u32) -> Vec<u128> {
+        let line = |&(priority, batch, pass)| Line { priority, batch: BatchId(Uuid::from_u128(batch)), pass };
+        let lines: Vec<Line> = lines.iter().map(line).collect();
+        let mut eldest = waiters.to_vec();
+        eldest.sort_by_key(|waiter| waiter.request);
+        let turns = in_turn(&lines, waiters, &eldest, passed_over, 100);
+        turns.into_iter().map(|waiter| waiter.user.0.as_u128()).collect()
+    }
+
+    #[test]
+    fn the_smallest_pass_is_next_and_everybody_has_one_turn() {
+        let waiters: Vec<Waiter> =
+            (1..=4).map(|n| waiter(n, 0, 1)).chain((11..=13).map(|n| waiter(n, 0, 2))).collect();
+        assert_eq!(order(&[(0, 1, 0), (0, 2, -3)], &waiters, 0), [11, 12, 13, 1, 2, 3, 4]);
+        assert_eq!(order(&[(0, 1, 0), (0, 2, 0)], &waiters, 0), [1, 11, 2, 12, 3, 13, 4]);
+    }
+
+    #[test]
+    fn nobody_is_passed_over_for_longer_than_the_bound() {
+        let waiters: Vec<Waiter> =
+            (1..=3).map(|n| waiter(n, 0, 1)).chain((11..=19).map(|n| waiter(n, 5, 2))).collect();
+        let turns = order(&[(0, 1, 0), (5, 2, 0)], &waiters, 0);
+        assert_eq!(turns, [11, 12, 13, 1, 14, 15, 16, 2, 17, 18, 19, 3]);
+        assert_eq!(order(&[(0, 1, 0), (5, 2, 0)], &waiters, PASSED_OVER_MAX)[..2], [1, 11]);
+    }
+
+    #[test]
+    fn tenants_share_by_weight_and_save_nothing_up() {
+        let share = |pass, weight, due| Share { pass, weight, due };
+        let turns = |shares: &[Share], room| {
+            shared_turns(shares, room).into_iter().map(|granted| granted.turns).collect::<Vec<_>>()
+        };
+        assert_eq!(turns(&[share(0, 1, 1_000), share(0, 1, 1)], 8), [7, 1]);
+        assert_eq!(turns(&[share(0, 3, 1_000), share(0, 1, 1_000)], 8), [6, 2]);
+        assert_eq!(turns(&[share(90 * TURN_STRIDE, 1, 9), share(0, 1, 9)], 8), [3, 5], "one turn ahead, no more");
+        assert_eq!(turns(&[share(0, 1, 2), share(0, 1, 0)], 8), [2, 0]);
+    }
+}

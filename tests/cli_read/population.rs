@@ -10,7 +10,7 @@ use seatless::domain::{
     UserId, UserPrincipalName, decide,
 };
 use seatless::store::{
-    Actor, Admission, BatchDraft, Begin, Claim, Commit, CommitRow, Group, Intake, LaneRelease, Learned,
+    Actor, Admission, BatchDraft, Begin, Claim, Commit, CommitRow, Group, Intake, LaneRelease, LicenseHold, Learned,
     Member, OpenOptions, Origin, OwnerCard, PoolKey, SqliteStore, StagedRequest, Tally, TallyEntry, Work,
 };
 use std::path::Path;
@@ -216,6 +216,9 @@ impl Populace {
         };
         self.store.begin(HOLDER, vec![begin], self.now).await.unwrap();
         member.request.progress.trial.intent = Some(OpenIntent { id: intent, begun_at: self.now });
+        if member.request.step == Some(Step::AssignLicense) {
+            member.user.license = LicenseHold::MayBeHeld { intent };
+        }
     }
 
     fn row(&self, member: &Member, input: Input) -> CommitRow {

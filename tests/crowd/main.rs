@@ -37,8 +37,9 @@ async fn seats_are_hardly_ever_idle_and_a_small_batch_waits_for_one_turn() {
     let large = plant.submit_large().await;
     let mut small = None;
     while !plant.has_settled().await {
-        plant.step().await;
+        plant.work().await;
         watched.watch(&plant).await;
+        plant.wait().await;
         let done = plant.share_settled().await;
         if (0.05..0.9).contains(&done) {
             people.interfere(&mut plant).await;

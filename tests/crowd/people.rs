@@ -36,7 +36,7 @@ impl People {
             acts: [0; 5],
             deleted: BTreeSet::new(),
             dice: StdRng::seed_from_u64(crowd.seed ^ 0x9e0_91e),
-            pace: Duration::from_secs(600),
+            pace: Duration::from_secs(400),
             next_at: None,
         }
     }

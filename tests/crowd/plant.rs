@@ -227,17 +227,23 @@ impl Plant {
         }
     }
 
-    /// Does what is due, or lets time pass until something is.
-    pub(crate) async fn step(&mut self) -> bool {
-        self.steps += 1;
-        self.clock.advance(Duration::from_millis(1));
+    /// Does everything that is due.
+    pub(crate) async fn work(&mut self) {
         while self.store.promote(1_000, self.now()).await.expect("the store works") {}
-        for pool in self.engine.unread_pools().await.expect("the store works") {
-            self.engine.measure(&pool).await.expect("the store works").expect("a pool that can be read");
+        loop {
+            self.steps += 1;
+            self.clock.advance(Duration::from_millis(1));
+            for pool in self.engine.unread_pools().await.expect("the store works") {
+                self.engine.measure(&pool).await.expect("the store works").expect("a pool that can be read");
+            }
+            if self.engine.turn().await.expect("the store works") == 0 {
+                return;
+            }
         }
-        if self.engine.turn().await.expect("the store works") > 0 {
-            return true;
-        }
+    }
+
+    /// Lets time pass until something is due, if ever.
+    pub(crate) async fn wait(&mut self) -> bool {
         let wake = self.store.next_wake().await.expect("the store works");
         let rest = self.store.next_rest_end().await.expect("the store works");
         let pools = self.pools().await;
@@ -301,7 +307,10 @@ impl Plant {
                 orders.carry_out(member.request.id, Command::Retry, &person()).await.expect("a retry");
             }
         }
-        while self.step().await {}
+        self.work().await;
+        while self.wait().await {
+            self.work().await;
+        }
         let members = self.members().await;
         assert_eq!(members.len(), self.crowd.requests);
         for member in &members {

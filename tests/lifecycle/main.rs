@@ -8,5 +8,6 @@ mod cancel;
 mod crash;
 mod faults;
 mod people;
+mod seats;
 mod secrets;
 mod straight;
