@@ -278,7 +278,10 @@ fn next_names_the_place_in_the_line_and_the_lane_that_rests() {
         State::Created,
         Phase::Active { direction: Direction::Forward, timer: Timer::ForSeat },
     );
-    assert_eq!(said(&seat, None, Some(SeatPlace { place: 3, of: 12, about_seconds: None })).0, "waits for a seat, 3 of 12");
+    assert_eq!(
+        said(&seat, None, Some(SeatPlace { place: 3, of: 12, about_seconds: None })).0,
+        "waits for a seat, 3 of 12"
+    );
     let soon = SeatPlace { place: 3, of: 12, about_seconds: Some(1_490) };
     assert_eq!(said(&seat, None, Some(soon)).0, "waits for a seat, 3 of 12, in about 25 min");
     let license = seat.asked.account.license;
@@ -437,8 +440,7 @@ fn an_estimate_counts_on_the_seats_that_come_back() {
     };
     let policy = Policy { seat_cool_down: Duration::from_secs(300), ..Policy::default() };
     // Two seats are held, for 100 s and for 40 s; one rests for another 50 s. A seat is typically held for 400 s.
-    let line =
-        SeatLine { users: Vec::new(), held_since: vec![at(0), at(60)], resting_until: vec![at(150)] };
+    let line = SeatLine { users: Vec::new(), held_since: vec![at(0), at(60)], resting_until: vec![at(150)] };
     let wait = |pool: &Pool, hold| SeatWait::of(pool, &line, hold, &policy, at(100));
     let told = |wait: &SeatWait| (1..=5).map(|place| wait.about_seconds(place)).collect::<Vec<_>>();
     let busy = wait(&pool(3, 0, 3), Some(400.0));
@@ -448,5 +450,9 @@ fn an_estimate_counts_on_the_seats_that_come_back() {
     // Others have taken one of ours: the first that comes back is not granted again.
     assert_eq!(told(&wait(&pool(3, 1, 3), Some(400.0)))[..2], [Some(600), Some(660)]);
     assert_eq!(told(&wait(&pool(3, 3, 3), Some(400.0))), [None; 5], "no seat, no basis");
-    assert_eq!(told(&wait(&pool(3, 0, 3), None)), [Some(50), None, None, None, None], "nothing was returned yet");
+    assert_eq!(
+        told(&wait(&pool(3, 0, 3), None)),
+        [Some(50), None, None, None, None],
+        "nothing was returned yet"
+    );
 }

@@ -58,7 +58,7 @@ pub(super) enum Command {
     /// Try a blocked request again
     Retry(OrderArgs),
     /// Call a request off and give back everything taken for it
-    Cancel(OrderArgs),
+    Cancel(CancelArgs),
 }
 
 #[derive(Args, Debug)]
@@ -128,6 +128,12 @@ pub(super) enum InputFormat {
 
 #[derive(Args, Debug)]
 pub(super) struct SweepArgs {
+    /// After a restore, or on a copy: say that what it lists is ours, and take it back
+    #[arg(long)]
+    pub(super) confirm: bool,
+    /// Confirm without being asked again
+    #[arg(short = 'y', long, requires = "confirm")]
+    pub(super) yes: bool,
     /// How to show it
     #[arg(short = 'o', long, value_enum, default_value_t = Output::Table)]
     pub(super) output: Output,
@@ -138,6 +144,15 @@ pub(super) struct OrderArgs {
     /// The requests' ids; the first characters are enough where they are unique
     #[arg(value_name = "ID", required = true)]
     pub(super) ids: Vec<String>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct CancelArgs {
+    #[command(flatten)]
+    pub(super) order: OrderArgs,
+    /// Delete the users, also those that had reached an environment and would only be disabled
+    #[arg(long)]
+    pub(super) delete: bool,
 }
 
 #[derive(Args, Debug)]

@@ -1,5 +1,6 @@
 //! `seatless sweep`: looks now for what our writes may have left in the cloud, and says what it found.
 
+use super::actor::at_the_prompt;
 use super::args::{Output, SweepArgs};
 use super::context::Context;
 use super::exit::Exit;
@@ -9,7 +10,7 @@ use super::trouble::Trouble;
 use crate::app::views::{FindingView, SweepView};
 use crate::app::{places_for, sweeper_for};
 use crate::store::{FindingKind, Store, SweepStanding};
-use std::io::{BufWriter, Write};
+use std::io::{BufRead, BufWriter, IsTerminal, Write};
 use std::sync::Arc;
 
 /// The columns in CSV: one finding a row.
@@ -26,7 +27,13 @@ const HEADER: [&str; 9] = [
 ];
 
 pub(super) async fn run(context: &Context, args: SweepArgs) -> Result<Exit, Trouble> {
-    let standings = sweep(context).await?;
+    let mut standings = sweep(context, false).await?;
+    if args.confirm {
+        if !args.yes {
+            ask(&standings)?;
+        }
+        standings = sweep(context, true).await?;
+    }
     let views: Vec<SweepView> = standings.iter().map(SweepView::from).collect();
     let mut out = BufWriter::new(std::io::stdout());
     match args.output {
@@ -42,9 +49,10 @@ pub(super) async fn run(context: &Context, args: SweepArgs) -> Result<Exit, Trou
 }
 
 /// Through the daemon if one runs, else with the database's lock in our own hands.
-async fn sweep(context: &Context) -> Result<Vec<SweepStanding>, Trouble> {
+async fn sweep(context: &Context, confirm: bool) -> Result<Vec<SweepStanding>, Trouble> {
     if let Some((daemon, _)) = context.daemon().await? {
-        return Ok(daemon.sweep().await?);
+        let confirmed_by = confirm.then(at_the_prompt);
+        return Ok(daemon.sweep(confirmed_by.as_ref()).await?);
     }
     context.settings.require_secrets()?;
     let store = Arc::new(context.owner_beside_no_daemon().await?);
@@ -56,9 +64,32 @@ async fn sweep(context: &Context) -> Result<Vec<SweepStanding>, Trouble> {
         Arc::clone(&context.clock),
         Arc::clone(&context.ids),
     );
-    let result = sweeper.sweep_now().await;
+    let result = if confirm { sweeper.confirm(at_the_prompt()).await } else { sweeper.sweep_now().await };
     store.close().await?;
     Ok(result?)
+}
+
+/// Shows what a confirmation takes back, and asks for it once more.
+fn ask(standings: &[SweepStanding]) -> Result<(), Trouble> {
+    let views: Vec<SweepView> = standings.iter().map(SweepView::from).collect();
+    let licenses =
+        views.iter().flat_map(|view| &view.findings).filter(|finding| finding.license.is_some()).count();
+    let mut err = std::io::stderr().lock();
+    for line in lines(&views, Palette::of_stderr()) {
+        writeln!(err, "{line}")?;
+    }
+    if !std::io::stdin().is_terminal() {
+        return Err(Trouble::usage("nothing was confirmed: there is no terminal to ask at")
+            .hint("look at the list above, then repeat the command with --yes"));
+    }
+    write!(err, "Take back the {licenses} licenses listed, and trust this database from now on? [y/N] ")?;
+    err.flush()?;
+    let mut answer = String::new();
+    std::io::stdin().lock().read_line(&mut answer)?;
+    if answer.trim().eq_ignore_ascii_case("y") || answer.trim().eq_ignore_ascii_case("yes") {
+        return Ok(());
+    }
+    Err(Trouble::failure("nothing was confirmed"))
 }
 
 fn exit_of(views: &[SweepView]) -> Exit {

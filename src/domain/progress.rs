@@ -17,6 +17,17 @@ pub struct Progress {
     pub trial: Trial,
     /// How often the cloud was found behind what was confirmed, over the request's whole life.
     pub regressions: u32,
+    /// What is special about its way back.
+    pub ending: Ending,
+}
+
+/// What is special about the way back of a request; set when it begins.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Ending {
+    /// Its user is deleted even if it reached an environment; otherwise such a user is disabled.
+    pub delete_user: bool,
+    /// What it was blocked with when the policy gave it up.
+    pub given_up_for: Option<Failure>,
 }
 
 /// Whether and when something is to be done for a request.
@@ -73,6 +84,10 @@ pub struct Trial {
     pub trouble: Option<Failure>,
     /// What the step remembers from one look to the next; only the step can read it.
     pub memo: Option<String>,
+    /// The row may lie behind the cloud, since an older state of the database was put back: nothing is written before it
+    /// was looked at, and a license that no intent explains may be ours. Alone among the parts of a trial it outlives a
+    /// step: it ends where the license is known to be gone.
+    pub look_first: bool,
 }
 
 /// A remote write that was recorded and may have been sent.
@@ -114,6 +129,7 @@ impl Progress {
             entered_at: now,
             trial: Trial::default(),
             regressions: 0,
+            ending: Ending::default(),
         }
     }
 

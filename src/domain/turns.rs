@@ -134,10 +134,8 @@ pub fn shared_turns(shares: &[Share], room: usize) -> Vec<Granted> {
         .map(|share| Granted { turns: 0, pass: share.pass.max(furthest - TURN_STRIDE) })
         .collect();
     let has_more = |at: usize, granted: &[Granted]| granted[at].turns < shares[at].due;
-    let mut order: BTreeSet<(i64, usize)> = (0..shares.len())
-        .filter(|at| has_more(*at, &granted))
-        .map(|at| (granted[at].pass, at))
-        .collect();
+    let mut order: BTreeSet<(i64, usize)> =
+        (0..shares.len()).filter(|at| has_more(*at, &granted)).map(|at| (granted[at].pass, at)).collect();
     for _ in 0..room {
         let Some((pass, at)) = order.pop_first() else { break };
         granted[at].turns += 1;
@@ -193,7 +191,11 @@ mod tests {
         };
         assert_eq!(turns(&[share(0, 1, 1_000), share(0, 1, 1)], 8), [7, 1]);
         assert_eq!(turns(&[share(0, 3, 1_000), share(0, 1, 1_000)], 8), [6, 2]);
-        assert_eq!(turns(&[share(90 * TURN_STRIDE, 1, 9), share(0, 1, 9)], 8), [3, 5], "one turn ahead, no more");
+        assert_eq!(
+            turns(&[share(90 * TURN_STRIDE, 1, 9), share(0, 1, 9)], 8),
+            [3, 5],
+            "one turn ahead, no more"
+        );
         assert_eq!(turns(&[share(0, 1, 2), share(0, 1, 0)], 8), [2, 0]);
     }
 }

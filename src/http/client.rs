@@ -1,7 +1,7 @@
 //! A command's side of the socket.
 
 use super::local_socket;
-use super::wire::{Accepted, Health, OpenBatch, Order, Refusal, Row, Staged, Standing};
+use super::wire::{Accepted, Health, OpenBatch, Order, Refusal, Row, Staged, Standing, SweepOrder};
 use crate::app::{IntakeTarget, SubmissionError};
 use crate::domain::{BatchId, Code, Command, Failure, NewRequest, RequestId, State, Status};
 use crate::store::{Actor, Batch, StageReport, SweepStanding};
@@ -68,6 +68,7 @@ impl DaemonClient {
         let verb = match command {
             Command::Retry => "retry",
             Command::Cancel => "cancel",
+            Command::CancelAndDelete => "cancel-and-delete",
             Command::Pause | Command::Resume => {
                 return Err(DaemonError(Failure::new(
                     Code::MachineInapplicable,
@@ -80,12 +81,13 @@ impl DaemonClient {
         Ok((standing.state, standing.status))
     }
 
-    /// Has the daemon sweep every tenant now; says how each stands.
+    /// Has the daemon sweep every tenant now, after a person's confirmation if there is one; says how each stands.
     ///
     /// # Errors
     /// When the daemon does not answer, or its database fails.
-    pub async fn sweep(&self) -> Result<Vec<SweepStanding>, DaemonError> {
-        self.call_within(SWEPT_WITHIN, "POST", "/v1/sweep", &()).await
+    pub async fn sweep(&self, confirmed_by: Option<&Actor>) -> Result<Vec<SweepStanding>, DaemonError> {
+        let order = SweepOrder { confirmed_by: confirmed_by.cloned() };
+        self.call_within(SWEPT_WITHIN, "POST", "/v1/sweep", &order).await
     }
 
     async fn call<T: DeserializeOwned>(

@@ -1,7 +1,7 @@
 //! The daemon's side of the socket: one route per verb that changes something.
 
 use super::LocalListener;
-use super::wire::{Accepted, Health, OpenBatch, Order, Refusal, Row, Staged, Standing};
+use super::wire::{Accepted, Health, OpenBatch, Order, Refusal, Row, Staged, Standing, SweepOrder};
 use crate::app::{IntakeTarget, OrderError, Orders, StoreIntake, SubmissionError};
 use crate::domain::{BatchId, Code, Command, Failure, NewRequest, Pinned, RequestId};
 use crate::engine::Hints;
@@ -53,6 +53,7 @@ pub async fn serve(
         .route("/v1/sweep", post(sweep))
         .route("/v1/requests/{id}/retry", post(retry))
         .route("/v1/requests/{id}/cancel", post(cancel))
+        .route("/v1/requests/{id}/cancel-and-delete", post(cancel_and_delete))
         .layer(DefaultBodyLimit::max(BODY_MAX))
         .with_state(state);
     let LocalListener { listener, _file } = listener;
@@ -154,8 +155,16 @@ async fn discard(State(state): Shared, Path(batch): Path<BatchId>) -> Result<Sta
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn sweep(State(state): Shared) -> Result<Json<Vec<SweepStanding>>, Refused> {
-    Ok(Json(state.sweeper.sweep_now().await.map_err(OrderError::Store)?))
+async fn sweep(
+    State(state): Shared,
+    Json(order): Json<SweepOrder>,
+) -> Result<Json<Vec<SweepStanding>>, Refused> {
+    let swept = match order.confirmed_by {
+        Some(actor) => state.sweeper.confirm(actor).await,
+        None => state.sweeper.sweep_now().await,
+    };
+    state.hints.give();
+    Ok(Json(swept.map_err(OrderError::Store)?))
 }
 
 async fn retry(state: Shared, id: Path<RequestId>, order: Json<Order>) -> Result<Json<Standing>, Refused> {
@@ -164,6 +173,14 @@ async fn retry(state: Shared, id: Path<RequestId>, order: Json<Order>) -> Result
 
 async fn cancel(state: Shared, id: Path<RequestId>, order: Json<Order>) -> Result<Json<Standing>, Refused> {
     carry_out(state, id, order, Command::Cancel).await
+}
+
+async fn cancel_and_delete(
+    state: Shared,
+    id: Path<RequestId>,
+    order: Json<Order>,
+) -> Result<Json<Standing>, Refused> {
+    carry_out(state, id, order, Command::CancelAndDelete).await
 }
 
 async fn carry_out(

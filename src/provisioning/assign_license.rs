@@ -1,14 +1,15 @@
 //! Created → Licensed: the user holds the license, and we know whether that is our doing.
 
-use super::Work;
 use super::create_user::{removal_is_forbidden, uncertain};
 use super::households::{Finding, Write, by_user, households, key_of, share, spread};
+use super::lost_history::{Unexplained, unexplained};
 use super::provisioner::{Provisioner, Site};
 use super::verdicts::{outcome_of, whole_act, whole_look};
-use crate::cloud::{DirectoryUser, LicenseStatus, UserKey};
+use super::{Work, lost_history};
+use crate::cloud::{CallFailure, DirectoryUser, LicenseStatus, Removal, UserKey};
 use crate::domain::{Code, Failure, ObjectId, Outcome, SkuId};
 use crate::engine::{Need, Report, Seen, WholeFailure};
-use crate::store::{Learned, LicenseHold, LicensedBy, Member};
+use crate::store::{Learned, LicenseHold, LicensedBy, Member, Seat};
 use std::collections::HashSet;
 use std::time::Duration;
 
@@ -41,7 +42,7 @@ pub(super) async fn look(steps: &Provisioner, site: &Site<'_>) -> Result<Vec<See
             let finding = match answer {
                 // It is ours already, but no intent that is still open says so: the write is repeated under a new one.
                 Ok(Some(user)) if user.account_enabled && explained.contains(&user.id) => {
-                    assign(steps, member, &user, forbidden.as_ref())
+                    Finding::Needed(explain(steps, member, user.id))
                 }
                 Ok(Some(user)) => judge(steps, member, &user, forbidden.as_ref()),
                 Ok(None) => Finding::Settled(Report::of(not_shown(steps, member))),
@@ -66,16 +67,18 @@ pub(super) fn replication_pace(steps: &Provisioner) -> Duration {
     steps.policy.replication / LOOKS_IN_REPLICATION
 }
 
-fn judge(
-    steps: &Provisioner,
-    member: &Member,
-    user: &DirectoryUser,
-    forbidden: Option<&Failure>,
-) -> Finding {
+fn judge(steps: &Provisioner, member: &Member, user: &DirectoryUser, forbidden: Option<&Failure>) -> Finding {
     let sku = member.user.account.license;
     if !user.account_enabled {
         let failure = Failure::new(Code::GraphUserDisabled, "Without sign-in no environment takes the user.");
         return Finding::Settled(Report::of(Outcome::Blocked { failure }));
+    }
+    match unexplained(steps, member, user) {
+        Unexplained::Nothing => {}
+        Unexplained::Ours => return Finding::Needed(explain(steps, member, user.id)),
+        Unexplained::Unclear => {
+            return Finding::Settled(Report::of(Outcome::Blocked { failure: lost_history::unclear() }));
+        }
     }
     match held(user, sku) {
         Held::Working => {
@@ -87,22 +90,14 @@ fn judge(
             let failure = Failure::new(Code::GraphLicenseConflict, format!("Microsoft Entra says: {why}."));
             Finding::Settled(Report::of(Outcome::Blocked { failure }))
         }
-        Held::Not => assign(steps, member, user, forbidden),
+        Held::Not if member.request.progress.trial.look_first && !has_seat(member) => {
+            Finding::Settled(Report::of(without_seat()))
+        }
+        Held::Not => match forbidden {
+            Some(failure) => Finding::Settled(Report::of(Outcome::Blocked { failure: failure.clone() })),
+            None => Finding::Needed(assign(steps, user.id, sku)),
+        },
     }
-}
-
-/// Assigns the license, unless it could not be taken back (`forbidden`).
-fn assign(
-    steps: &Provisioner,
-    member: &Member,
-    user: &DirectoryUser,
-    forbidden: Option<&Failure>,
-) -> Finding {
-    if let Some(failure) = forbidden {
-        return Finding::Settled(Report::of(Outcome::Blocked { failure: failure.clone() }));
-    }
-    let work = Work::Assign(user.id, member.user.account.license);
-    Finding::Needed(Write { assigns_license: true, ..Write::new(&*steps.ids, work) })
 }
 
 /// Users that hold a license which no open intent explains, but an earlier assignment of ours does whose fate was never
@@ -132,6 +127,26 @@ pub(super) async fn explained<'a>(
             HashSet::new()
         }
     }
+}
+
+fn assign(steps: &Provisioner, id: ObjectId, sku: SkuId) -> Write {
+    Write { assigns_license: true, ..Write::new(&*steps.ids, Work::Assign(id, sku)) }
+}
+
+/// What makes a license of a lost history ours again: with a seat it is assigned once more, which changes nothing but what
+/// we know; without one it is taken back first, since nobody could be granted a seat that it occupies.
+fn explain(steps: &Provisioner, member: &Member, id: ObjectId) -> Write {
+    let sku = member.user.account.license;
+    if has_seat(member) { assign(steps, id, sku) } else { Write::new(&*steps.ids, Work::Remove(id, sku)) }
+}
+
+fn has_seat(member: &Member) -> bool {
+    matches!(member.user.seat, Seat::Held { .. })
+}
+
+/// It was only looked at; now it waits for its seat like everybody.
+fn without_seat() -> Outcome {
+    Outcome::NoSeat { failure: Failure::new(Code::GraphNoSeat, "") }
 }
 
 /// How a user holds a license.
@@ -188,28 +203,45 @@ pub(super) async fn act(
     needs: &[(usize, Need<Work>)],
 ) -> Result<Vec<Report>, WholeFailure> {
     let shared = by_user(site.group, needs);
-    let writes: Vec<(ObjectId, SkuId)> = shared
-        .iter()
-        .filter_map(|one| match one.need.work {
-            Work::Assign(id, sku) => Some((id, sku)),
-            _ => None,
-        })
-        .collect();
-    let results = match site.tenant.client.graph().assign_license(&writes).await {
-        Ok(results) => results,
-        Err(call) => return whole_act(call, needs.len()),
+    let (mut assigned, mut removed) = (Vec::new(), Vec::new());
+    for one in &shared {
+        match one.need.work {
+            Work::Assign(id, sku) => assigned.push((id, sku)),
+            Work::Remove(id, sku) => removed.push((id, sku)),
+            _ => {}
+        }
+    }
+    let graph = site.tenant.client.graph();
+    // Both kinds meet only after a database was put back; a call that fails whole then speaks for the other one as well,
+    // and what that one did is looked up.
+    let removed = if removed.is_empty() { Ok(Vec::new()) } else { graph.remove_license(&removed).await };
+    let assigned = if assigned.is_empty() { Ok(Vec::new()) } else { graph.assign_license(&assigned).await };
+    let (mut removed, mut assigned) = match (removed, assigned) {
+        (Ok(removed), Ok(assigned)) => (removed.into_iter(), assigned.into_iter()),
+        (Err(call), _) | (_, Err(call)) => return whole_act(call, needs.len()),
     };
-    let mut results = results.into_iter();
     let reports = shared
         .iter()
-        .map(|one| match results.next() {
-            Some(Ok(())) => Report::of(Outcome::Advanced),
-            Some(Err(call)) => match outcome_of(call) {
-                Outcome::Absent { .. } => Report::of(not_shown(steps, one.member)),
-                outcome => Report::of(outcome),
+        .map(|one| match one.need.work {
+            Work::Assign(..) => match assigned.next() {
+                Some(Ok(())) => Report::of(Outcome::Advanced),
+                Some(Err(call)) => not_done(steps, one.member, call),
+                None => Report::of(uncertain()),
             },
-            None => Report::of(uncertain()),
+            Work::Remove(..) => match removed.next() {
+                Some(Ok(Removal::Removed)) => Report::of(without_seat()),
+                Some(Ok(Removal::WasNotThere)) | None => Report::of(uncertain()),
+                Some(Err(call)) => not_done(steps, one.member, call),
+            },
+            _ => Report::of(uncertain()),
         })
         .collect();
     Ok(share(needs.len(), &shared, reports))
+}
+
+fn not_done(steps: &Provisioner, member: &Member, call: CallFailure) -> Report {
+    Report::of(match outcome_of(call) {
+        Outcome::Absent { .. } => not_shown(steps, member),
+        outcome => outcome,
+    })
 }

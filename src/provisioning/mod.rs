@@ -6,6 +6,7 @@ mod capacity;
 mod check_environment;
 mod create_user;
 mod households;
+mod lost_history;
 mod marker;
 mod password;
 mod places;

@@ -8,8 +8,8 @@ use crate::cloud::{DirectoryUser, Graph, Removal, UserKey};
 use crate::domain::{Clock, Code, Failure, Ids, Instant, IntentId, ObjectId, Policy, SkuId, UserId};
 use crate::engine::Chore;
 use crate::store::{
-    BeginFate, Finding, FindingKind, PoolKey, Store, StoreError, SweepBegin, SweepEnd, SweepStanding, Swept,
-    Trace, TracedUser, UserOrigin,
+    Actor, BeginFate, Finding, FindingKind, PoolKey, Recheck, RecheckReason, Standing, Store, StoreError,
+    SweepBegin, SweepEnd, SweepStanding, Swept, Trace, TracedUser, UserOrigin,
 };
 use async_trait::async_trait;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -71,6 +71,33 @@ impl Sweeper {
         Self { store, places, clock, ids, policy, markers_due, turn: tokio::sync::Mutex::default() }
     }
 
+    /// A person says that the licenses which the last sweeps listed are ours, and that the database is to be trusted again.
+    /// Then everything is swept. In a database that is trusted there is nothing to confirm.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn confirm(&self, actor: Actor) -> Result<Vec<SweepStanding>, StoreError> {
+        if self.store.standing().await? != Standing::Trusted {
+            let found = self.store.sweeps().await?.into_iter().flat_map(|standing| standing.findings);
+            let rechecks: Vec<Recheck> = found.filter_map(|finding| self.confirmed(&finding)).collect();
+            self.store.recheck(rechecks).await?;
+            self.store.confirm(actor, self.clock.now()).await?;
+        }
+        self.sweep_now().await
+    }
+
+    fn confirmed(&self, finding: &Finding) -> Option<Recheck> {
+        Some(Recheck {
+            intent: IntentId(self.ids.fresh()),
+            tenant: finding.tenant.clone(),
+            user: finding.user,
+            object_id: finding.object_id,
+            license: finding.license?,
+            reason: RecheckReason::Confirmed,
+            noted_at: self.clock.now(),
+        })
+    }
+
     /// Sweeps every tenant in which we have ever lent a license, markers included; says how each stands.
     ///
     /// # Errors
@@ -83,9 +110,10 @@ impl Sweeper {
 
     async fn sweep(&self) -> Result<(), StoreError> {
         let _turn = self.turn.lock().await;
+        let trusted = self.store.standing().await? == Standing::Trusted;
         let lent = self.lent().await?;
         stream::iter(lent)
-            .map(|(tenant, licenses)| self.sweep_tenant(tenant, licenses))
+            .map(|(tenant, licenses)| self.sweep_tenant(tenant, licenses, trusted))
             .buffer_unordered(TENANTS_AT_A_TIME)
             .try_collect()
             .await
@@ -104,7 +132,12 @@ impl Sweeper {
         Ok(lent)
     }
 
-    async fn sweep_tenant(&self, tenant: String, licenses: BTreeSet<SkuId>) -> Result<(), StoreError> {
+    async fn sweep_tenant(
+        &self,
+        tenant: String,
+        licenses: BTreeSet<SkuId>,
+        trusted: bool,
+    ) -> Result<(), StoreError> {
         let Some(place) = self.places.tenants.get(&tenant) else { return Ok(()) };
         let graph = place.client.graph();
         let mut looked = self.look(&graph, &tenant, &licenses).await;
@@ -112,11 +145,15 @@ impl Sweeper {
         let mut findings = Vec::new();
         for trace in self.traces(&tenant, &looked.users).await? {
             if let Some(user) = looked.users.get(&trace.object_id) {
-                self.judge(user, trace, &licenses, &mut leftovers, &mut findings);
+                self.judge(user, trace, &licenses, trusted, &mut leftovers, &mut findings);
             }
         }
         let mut removed = Vec::new();
-        if !leftovers.is_empty() {
+        if !trusted {
+            findings.extend(
+                leftovers.drain(..).map(|left| self.unconfirmed(&left.user, left.of.as_ref(), left.license)),
+            );
+        } else if !leftovers.is_empty() {
             match self.remove(&graph, leftovers, &mut findings).await? {
                 Ok(swept) => removed = swept,
                 Err(failure) => looked.failure = Some(failure),
@@ -198,6 +235,7 @@ impl Sweeper {
         user: &DirectoryUser,
         trace: Trace,
         lent: &BTreeSet<SkuId>,
+        trusted: bool,
         leftovers: &mut Vec<Leftover>,
         findings: &mut Vec<Finding>,
     ) {
@@ -219,6 +257,9 @@ impl Sweeper {
             } else if !explained_by.is_empty() {
                 let of = trace.user.clone();
                 leftovers.push(Leftover { user: user.clone(), of, license: *license, explained_by });
+            } else if !trusted && trace.user.as_ref().is_some_and(|known| known.object_id == Some(user.id)) {
+                // What would explain it may be lost.
+                findings.push(self.unconfirmed(user, trace.user.as_ref(), *license));
             } else if trace.user.as_ref().is_some_and(|known| is_finished_account(known, user.id)) {
                 let failure = Failure::new(Code::GraphLicenseForeign, "");
                 findings.push(self.finding(
@@ -235,6 +276,11 @@ impl Sweeper {
             let license = direct.first().copied();
             findings.push(self.finding(user, trace.user.as_ref(), FindingKind::Orphan, license, failure));
         }
+    }
+
+    fn unconfirmed(&self, user: &DirectoryUser, of: Option<&TracedUser>, license: SkuId) -> Finding {
+        let failure = Failure::new(Code::SweepUnconfirmed, "");
+        self.finding(user, of, FindingKind::LicenseLeft, Some(license), failure)
     }
 
     fn finding(

@@ -54,7 +54,12 @@ fn judge(steps: &Provisioner, member: &Member, user: &DirectoryUser, rows: &[Sys
         return Outcome::Blocked { failure: Failure::new(Code::GraphUserDisabled, "") };
     }
     if member.user.origin == Some(UserOrigin::Made) && holds_directly(user, member.user.account.license) {
-        return still_licensed(steps, member);
+        return if member.request.progress.trial.look_first {
+            // A lost part of the history may have begun anew; then so does this one, and takes the license back.
+            behind(State::Created, Failure::new(Code::GraphLicenseForeign, ""))
+        } else {
+            still_licensed(steps, member)
+        };
     }
     let mut own = rows.iter().filter(|row| row.object_id == Some(user.id));
     let (Some(row), None) = (own.next(), own.next()) else {

@@ -12,10 +12,10 @@ pub use orders::{
     BatchDraft, Begin, BeginFate, Claim, Commit, CommitRow, Filter, LaneRelease, Learned, Page, RowFate,
     StageFault, StageReport, StagedRequest, Tally, TallyEntry,
 };
-pub use ports::{Admission, Answer, Batches, Events, Intake, Requests, Store, Sweeps, Work};
+pub use ports::{Admission, Answer, Batches, Events, Intake, Requests, Store, Sweeps, Trust, Work};
 pub use rows::{
-    Actor, Batch, Count, Event, Group, LaneId, LaneView, LicenseHold, LicensedBy, Member, Origin, Pool,
-    PoolKey, PoolKind, Request, Seat, SeatLine, Siblings, User, UserOrigin,
+    Actor, Batch, Count, Doubt, Event, Group, LaneId, LaneView, LicenseHold, LicensedBy, Member, Origin,
+    Pool, PoolKey, PoolKind, Request, Seat, SeatLine, Siblings, Standing, User, UserOrigin,
 };
 pub use sqlite::{
     MIGRATIONS, Mode, OpenOptions, OwnerCard, Spawn, SqliteStore, WriterStats, has_wal_reset_bug,

@@ -1,9 +1,9 @@
 //! The ports: what every driver can do. One conformance suite (`tests/store`) says what each verb means.
 
 use super::{
-    Batch, BatchDraft, Begin, BeginFate, Claim, Commit, Count, Event, Filter, Group, LaneView, Member, Page,
-    Pool, PoolKey, Recheck, RowFate, SeatLine, StageReport, StagedRequest, StoreError, SweepBegin, SweepEnd,
-    SweepStanding, Tally, Trace,
+    Actor, Batch, BatchDraft, Begin, BeginFate, Claim, Commit, Count, Event, Filter, Group, LaneView, Member,
+    Page, Pool, PoolKey, Recheck, RowFate, SeatLine, StageReport, StagedRequest, Standing, StoreError,
+    SweepBegin, SweepEnd, SweepStanding, Tally, Trace,
 };
 use crate::domain::{BatchId, HolderId, Instant, ObjectId, RequestId, StoreId, UserId};
 use std::future::Future;
@@ -48,6 +48,10 @@ pub trait Work: Send + Sync {
 
     /// Requests that some other holder has claimed, at most `rows_max` of them: what a new owner of the database rescues.
     fn claimed_by_others(&self, holder: HolderId, rows_max: u32) -> Answer<'_, Vec<Member>>;
+
+    /// Requests on their way forward that are blocked, not paused, and unchanged since `before`, at most `rows_max`: what a
+    /// policy that does not wait for ever gives up.
+    fn blocked_since(&self, before: Instant, rows_max: u32) -> Answer<'_, Vec<Member>>;
 
     /// Frees the lanes that other holders have claimed.
     fn free_lanes(&self, holder: HolderId) -> Answer<'_, u64>;
@@ -147,8 +151,22 @@ pub trait Sweeps: Send + Sync {
     fn sweeps(&self) -> Answer<'_, Vec<SweepStanding>>;
 }
 
+/// Knowing whether the database is still the latest word on what was done in the cloud.
+pub trait Trust: Send + Sync {
+    /// How far the database may be trusted, as it is now.
+    fn standing(&self) -> Answer<'_, Standing>;
+
+    /// A person has looked at what the sweep reports: from here on the database is trusted again. One that is trusted
+    /// already stays as it is.
+    fn confirm(&self, actor: Actor, now: Instant) -> Answer<'_, ()>;
+
+    /// Open requests that the cloud may be ahead of and that nothing would look at by itself, since they wait for a seat
+    /// or for a person; at most `rows_max`. A new owner of the database makes them due.
+    fn unseen(&self, rows_max: u32) -> Answer<'_, Vec<Member>>;
+}
+
 /// A whole store.
-pub trait Store: Intake + Work + Admission + Requests + Batches + Events + Sweeps {
+pub trait Store: Intake + Work + Admission + Requests + Batches + Events + Sweeps + Trust {
     /// The database's id, made at its birth; part of every marker.
     fn id(&self) -> StoreId;
 }

@@ -3,10 +3,10 @@
 use super::fuse::Fuse;
 use seatless::domain::{BatchId, HolderId, Instant, IntentId, ObjectId, RequestId, State, StoreId, UserId};
 use seatless::store::{
-    Admission, Answer, Batch, BatchDraft, Batches, Begin, BeginFate, Claim, Commit, Count, Event, Events,
-    Filter, Group, Intake, LaneView, Member, Page, Pool, PoolKey, Recheck, Requests, RowFate, SeatLine, SqliteStore,
-    StageReport, StagedRequest, Store, StoreError, SweepBegin, SweepEnd, SweepStanding, Sweeps, Tally, Trace,
-    Work,
+    Actor, Admission, Answer, Batch, BatchDraft, Batches, Begin, BeginFate, Claim, Commit, Count, Event,
+    Events, Filter, Group, Intake, LaneView, Member, Page, Pool, PoolKey, Recheck, Requests, RowFate,
+    SeatLine, SqliteStore, StageReport, StagedRequest, Standing, Store, StoreError, SweepBegin, SweepEnd,
+    SweepStanding, Sweeps, Tally, Trace, Trust, Work,
 };
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -84,6 +84,9 @@ impl Work for GuardedStore {
     }
     fn claimed_by_others(&self, holder: HolderId, rows_max: u32) -> Answer<'_, Vec<Member>> {
         self.inner.claimed_by_others(holder, rows_max)
+    }
+    fn blocked_since(&self, before: Instant, rows_max: u32) -> Answer<'_, Vec<Member>> {
+        self.inner.blocked_since(before, rows_max)
     }
     fn free_lanes(&self, holder: HolderId) -> Answer<'_, u64> {
         self.guarded("free lanes", self.inner.free_lanes(holder))
@@ -177,6 +180,18 @@ impl Sweeps for GuardedStore {
     }
     fn sweeps(&self) -> Answer<'_, Vec<SweepStanding>> {
         self.inner.sweeps()
+    }
+}
+
+impl Trust for GuardedStore {
+    fn standing(&self) -> Answer<'_, Standing> {
+        self.inner.standing()
+    }
+    fn confirm(&self, actor: Actor, now: Instant) -> Answer<'_, ()> {
+        self.guarded("confirm", self.inner.confirm(actor, now))
+    }
+    fn unseen(&self, rows_max: u32) -> Answer<'_, Vec<Member>> {
+        self.inner.unseen(rows_max)
     }
 }
 

@@ -15,11 +15,12 @@ use seatless::domain::{
 };
 use seatless::engine::{Engine, EngineParts, Spawner};
 use seatless::provisioning::{
-    EnvironmentPlace, PasswordPolicy, Places, Provisioner, ProvisionerParts, TenantPlace,
+    EnvironmentPlace, PasswordPolicy, Places, Provisioner, ProvisionerParts, Sweeper, TenantPlace,
 };
 use seatless::simulator::{Act, Faults, Simulator, World};
 use seatless::store::{
     Actor, Event, Events, Filter, Member, OpenOptions, OwnerCard, Page, Pool, Requests, SqliteStore, Store,
+    SweepStanding,
 };
 use seatless::store::{Admission, Work};
 use serde_json::Value;
@@ -271,6 +272,25 @@ impl Rig {
             policy: self.policy.clone(),
         };
         orders.carry_out(id, command, &person()).await.expect("an order that applies");
+    }
+
+    /// Gives up what was blocked for as long as the policy waits.
+    pub(crate) async fn give_up(&mut self) {
+        self.interferences += 1;
+        self.engine.give_up().await.expect("the store works");
+    }
+
+    /// Sweeps every tenant now; says how each stands. A kill on the way ends the sweep, and a new process takes over.
+    pub(crate) async fn sweep(&mut self) -> Vec<SweepStanding> {
+        let sweeper = self.parts().sweeper();
+        let work = Box::pin(async move { sweeper.sweep_now().await });
+        match self.until_killed(work).await {
+            Some(standings) => standings.expect("the store works"),
+            None => {
+                self.take_over().await;
+                Box::pin(self.sweep()).await
+            }
+        }
     }
 
     /// A new process starts with the secret that the config holds now.
@@ -579,6 +599,16 @@ impl Parts<'_> {
             holder: HolderId(self.ids.fresh()),
             members_max: 100,
         })
+    }
+
+    fn sweeper(&self) -> Sweeper {
+        Sweeper::new(
+            Arc::clone(&self.store),
+            self.places(),
+            Arc::clone(self.clock) as Arc<_>,
+            Arc::clone(self.ids) as Arc<_>,
+            self.policy.clone(),
+        )
     }
 
     fn places(&self) -> Places {

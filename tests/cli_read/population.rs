@@ -10,8 +10,9 @@ use seatless::domain::{
     UserId, UserPrincipalName, decide,
 };
 use seatless::store::{
-    Actor, Admission, BatchDraft, Begin, Claim, Commit, CommitRow, Group, Intake, LaneRelease, LicenseHold, Learned,
-    Member, OpenOptions, Origin, OwnerCard, PoolKey, SqliteStore, StagedRequest, Tally, TallyEntry, Work,
+    Actor, Admission, BatchDraft, Begin, Claim, Commit, CommitRow, Group, Intake, LaneRelease, Learned,
+    LicenseHold, Member, OpenOptions, Origin, OwnerCard, PoolKey, SqliteStore, StagedRequest, Tally,
+    TallyEntry, Work,
 };
 use std::path::Path;
 use std::sync::Arc;
@@ -147,7 +148,13 @@ impl Populace {
         let rows: Vec<CommitRow> =
             candidates.iter().map(|member| self.row(member, Input::Admitted)).collect();
         self.commit(rows, None, Vec::new()).await;
-        let claim = Claim { holder: HOLDER, now: self.now, lanes_max: 100, members_max: 100, weights: Default::default() };
+        let claim = Claim {
+            holder: HOLDER,
+            now: self.now,
+            lanes_max: 100,
+            members_max: 100,
+            weights: Default::default(),
+        };
         for group in self.store.claim(claim).await.unwrap() {
             self.work(group).await;
         }

@@ -52,7 +52,9 @@ async fn seats_are_hardly_ever_idle_and_a_small_batch_waits_for_one_turn() {
     let reckoning = watched.reckon(&plant).await;
     let wait = reckoning.seats_after(&plant, small).await;
     let turn = plant.longest_turn();
-    println!("a batch of 3 beside {large} others had its seats after {wait:?}; one turn of a seat takes up to {turn:?}");
+    println!(
+        "a batch of 3 beside {large} others had its seats after {wait:?}; one turn of a seat takes up to {turn:?}"
+    );
     println!("{}", reckoning.told(&plant, &people));
     let (makespan, bound) = (reckoning.makespan(&plant), reckoning.bound(&plant, &people));
     plant.comes_to_rest(&mut people).await;

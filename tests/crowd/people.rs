@@ -85,7 +85,8 @@ impl People {
         match self.taken[at].user.clone() {
             Some(user) => {
                 let part_number = license.to_owned();
-                let _ = plant.simulator.act(Act::RemoveLicense { tenant: TENANT.to_owned(), user, part_number });
+                let _ =
+                    plant.simulator.act(Act::RemoveLicense { tenant: TENANT.to_owned(), user, part_number });
             }
             None => {
                 let others = self.others(license) - 1;
@@ -96,9 +97,10 @@ impl People {
     }
 
     fn others(&self, license: &str) -> u32 {
-        let taken = self.taken.iter().filter(|taken| {
-            taken.license == license && taken.until.is_none() && taken.user.is_none()
-        });
+        let taken = self
+            .taken
+            .iter()
+            .filter(|taken| taken.license == license && taken.until.is_none() && taken.user.is_none());
         u32::try_from(taken.count()).expect("few")
     }
 
@@ -176,7 +178,8 @@ impl People {
         let Some(user) = self.any(plant, licensed).await else { return false };
         let members = plant.members().await;
         let member = members.iter().find(|member| member.user.account.user_principal_name.as_str() == user);
-        let part_number = license(plant, member.expect("it was just chosen")).expect("one of ours").to_owned();
+        let part_number =
+            license(plant, member.expect("it was just chosen")).expect("one of ours").to_owned();
         plant.simulator.act(Act::RemoveLicense { tenant: TENANT.to_owned(), user, part_number }).is_ok()
     }
 
@@ -235,7 +238,9 @@ impl People {
     /// For how long people kept units of a license from us, up to `end`.
     pub(crate) fn seat_time(&self, license: &str, end: Instant) -> Duration {
         let of_license = self.taken.iter().filter(|taken| taken.license == license);
-        of_license.map(|taken| (taken.until.unwrap_or(end).min(end) - taken.from).to_std().unwrap_or_default()).sum()
+        of_license
+            .map(|taken| (taken.until.unwrap_or(end).min(end) - taken.from).to_std().unwrap_or_default())
+            .sum()
     }
 }
 

@@ -8,12 +8,10 @@ use bytes::Bytes;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use seatless::app::{IntakeTarget, Orders, StoreIntake, TokioSpawner};
-use seatless::cloud::{
-    CloudOrigins, Limits, Origin, TenantAccess, TenantClient, Transport, TransportError,
-};
+use seatless::cloud::{CloudOrigins, Limits, Origin, TenantAccess, TenantClient, Transport, TransportError};
 use seatless::domain::{
-    Account, BatchId, Clock, Command, HolderId, Ids, Instant, Membership, NewRequest, OnExisting, Pinned, Policy,
-    SkuId, State, Status, StoreId, UserPrincipalName,
+    Account, BatchId, Clock, Command, HolderId, Ids, Instant, Membership, NewRequest, OnExisting, Pinned,
+    Policy, SkuId, State, Status, StoreId, UserPrincipalName,
 };
 use seatless::engine::{Engine, EngineParts, Spawner};
 use seatless::provisioning::{
@@ -23,8 +21,8 @@ use seatless::simulator::{
     Delays, EnvironmentState, Faults, Simulator, World, WorldApp, WorldEnvironment, WorldSku, WorldTenant,
 };
 use seatless::store::{
-    Actor, Admission, Filter, Intake, Member, OpenOptions, OwnerCard, Page, Pool, PoolKey, Requests, Seat, SqliteStore,
-    Store, Work,
+    Actor, Admission, Filter, Intake, Member, OpenOptions, OwnerCard, Page, Pool, PoolKey, Requests, Seat,
+    SqliteStore, Store, Work,
 };
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -90,8 +88,13 @@ impl Plant {
         let clock = Arc::new(SharedClock::new());
         // The background synchronization would bring users in sooner than the reckoning says.
         let delays = Delays { background_sync_period: 1e9, ..Delays::default() };
-        let simulator =
-            Simulator::new(&world, delays.clone(), Faults::default(), crowd.seed, Arc::clone(&clock) as Arc<_>);
+        let simulator = Simulator::new(
+            &world,
+            delays.clone(),
+            Faults::default(),
+            crowd.seed,
+            Arc::clone(&clock) as Arc<_>,
+        );
         let simulator = Arc::new(simulator.expect("a sound world"));
         let ids = Arc::new(CountedIds::new(Arc::clone(&clock)));
         let memory = std::path::Path::new("/dev/shm");
@@ -104,7 +107,8 @@ impl Plant {
             program: "seatless test".to_owned(),
         };
         let options = OpenOptions::owner(folder.path().join("seatless.db"), card);
-        let store = SqliteStore::open(options, Arc::new(|task| TokioSpawner.spawn(task))).await.expect("a database");
+        let store =
+            SqliteStore::open(options, Arc::new(|task| TokioSpawner.spawn(task))).await.expect("a database");
         let policy = Policy::default();
         let shared: Arc<dyn Store> = Arc::new(store.clone());
         let chance = Arc::new(SeededChance::new(crowd.seed));
@@ -432,8 +436,7 @@ fn places(
             power_platform_scope: "https://service.powerapps.com/.default".to_owned(),
         },
     };
-    let limits =
-        Limits { retry_after_min: policy.retry_after_min, retry_after_max: policy.retry_after_max };
+    let limits = Limits { retry_after_min: policy.retry_after_min, retry_after_max: policy.retry_after_max };
     let client = TenantClient::new(
         Arc::new(Wire(Arc::clone(simulator))),
         Arc::clone(clock) as Arc<_>,
@@ -442,7 +445,9 @@ fn places(
         limits,
     );
     let mut places = Places::default();
-    places.tenants.insert(TENANT.to_owned(), TenantPlace { id: tenant.id, client, seats_max: HashMap::new() });
+    places
+        .tenants
+        .insert(TENANT.to_owned(), TenantPlace { id: tenant.id, client, seats_max: HashMap::new() });
     for environment in &tenant.environments {
         let place = EnvironmentPlace {
             tenant: TENANT.to_owned(),

@@ -11,3 +11,4 @@ mod people;
 mod seats;
 mod secrets;
 mod straight;
+mod sweep;

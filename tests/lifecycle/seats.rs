@@ -215,7 +215,11 @@ async fn a_license_is_not_taken_once_the_right_to_remove_it_was_revoked() {
     rig.run_to_rest().await;
     let member = rig.member("svc-a").await;
     assert_eq!(reason(&member), "blocked graph.permission-missing");
-    assert_eq!(rig.deeds().iter().filter(|deed| deed.kind == Kind::Assign).count(), 0, "it was not asked for");
+    assert_eq!(
+        rig.deeds().iter().filter(|deed| deed.kind == Kind::Assign).count(),
+        0,
+        "it was not asked for"
+    );
     assert_eq!(member.user.seat, Seat::None, "the seat it waited for went back");
     rig.person(roles(&all, &rig));
     rig.order("svc-a", Command::Retry).await;

@@ -6,8 +6,8 @@ use seatless::domain::{
     RequestId, SkuId, State, Status, Step, Subject, Transition, UserId, decide,
 };
 use seatless::store::{
-    Actor, BatchDraft, Begin, BeginFate, Claim, Commit, CommitRow, Group, LaneRelease, Learned, LicenseHold, Member,
-    Origin, PoolKey, RowFate, StageReport, StagedRequest, Store,
+    Actor, BatchDraft, Begin, BeginFate, Claim, Commit, CommitRow, Group, LaneRelease, Learned, LicenseHold,
+    Member, Origin, PoolKey, RowFate, StageReport, StagedRequest, Store,
 };
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -312,8 +312,9 @@ impl World {
     /// Works with good outcomes for these requests alone until they wait for seats; nobody is granted any.
     pub async fn work_until_waiting(&self, ids: &[RequestId]) {
         for _ in 0..20 {
-            let goes_on =
-                |member: &&Member| ids.contains(&member.request.id) && member.request.progress.state < State::Created;
+            let goes_on = |member: &&Member| {
+                ids.contains(&member.request.id) && member.request.progress.state < State::Created
+            };
             let all = self.all().await;
             if !all.iter().any(|member| goes_on(&member)) {
                 return;

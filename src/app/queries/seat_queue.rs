@@ -39,10 +39,8 @@ impl<'a> SeatQueues<'a> {
             return Ok(None);
         }
         let asked = &member.request.asked;
-        let queue = self.queue(&asked.tenant, PoolKey::Seat {
-            tenant: asked.tenant.clone(),
-            sku: asked.account.license,
-        });
+        let queue = self
+            .queue(&asked.tenant, PoolKey::Seat { tenant: asked.tenant.clone(), sku: asked.account.license });
         let queue = queue.await?;
         let of = queue.places.len() as u64;
         let place = queue.places.get(&member.user.id).copied();

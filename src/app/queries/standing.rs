@@ -2,7 +2,7 @@
 
 use super::{Pages, SeatQueues};
 use crate::app::views::{
-    Circumstances, Next, PoolView, Reason, Reasons, Stats, census, efficiency, next, in_order, troubled_lanes,
+    Circumstances, Next, PoolView, Reason, Reasons, Stats, census, efficiency, in_order, next, troubled_lanes,
 };
 use crate::domain::{BatchId, Instant, Policy, Status, Step};
 use crate::store::{Filter, LaneView, Member, Store, StoreError};

@@ -3,7 +3,7 @@
 use super::path::KeyPath;
 use super::reader::Reader;
 use super::tenants::count;
-use crate::domain::Policy;
+use crate::domain::{Fault, Policy};
 use std::time::Duration;
 
 /// The bounds of every remote call.
@@ -21,6 +21,7 @@ pub struct CallSettings {
 pub(super) fn read(reader: &mut Reader) -> Policy {
     let base = Policy::default();
     let policy = Policy {
+        call_deadline: seconds(reader, "call_deadline", base.call_deadline),
         attempts_max: number(reader, "attempts_max", base.attempts_max),
         claims_max: number(reader, "claims_max", base.claims_max),
         retry_first: seconds(reader, "retry_first", base.retry_first),
@@ -39,6 +40,14 @@ pub(super) fn read(reader: &mut Reader) -> Policy {
         propagation_warn: seconds(reader, "propagation_warn", base.propagation_warn),
         propagation_deadline: seconds(reader, "propagation_deadline", base.propagation_deadline),
         parked_seat: seconds(reader, "parked_seat", base.parked_seat),
+        give_up: Some(seconds(reader, "give_up", Duration::ZERO)).filter(|patience| !patience.is_zero()),
+        delete_propagated: reader.or_default(&key("unwound_user"), "disable", |value| {
+            match value.text()? {
+                "disable" => Ok(false),
+                "delete" => Ok(true),
+                _ => Err(Fault::new("it must be disable or delete")),
+            }
+        }),
         settle: seconds(reader, "settle", base.settle),
         replication: seconds(reader, "replication", base.replication),
         capacity_read: seconds(reader, "capacity_read", base.capacity_read),

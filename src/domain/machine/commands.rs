@@ -1,8 +1,8 @@
 //! What a person can order.
 
 use super::decide::Draft;
-use super::{Inapplicable, LicenseEffect, SlotEffect, Transition};
-use crate::domain::{Direction, EventKind, Instant, Phase, State, Timer};
+use super::{Inapplicable, SlotEffect, Transition};
+use crate::domain::{Code, Direction, Ending, EventKind, Instant, Phase, State, Timer};
 
 pub(super) fn pause(mut draft: Draft) -> Result<Transition, Inapplicable> {
     if draft.before.status().is_terminal() {
@@ -27,8 +27,12 @@ pub(super) fn resume(mut draft: Draft) -> Result<Transition, Inapplicable> {
 }
 
 pub(super) fn retry(mut draft: Draft, now: Instant) -> Result<Transition, Inapplicable> {
-    let direction = match draft.before.phase {
-        Phase::Blocked { direction, .. } => direction,
+    let direction = match &draft.before.phase {
+        Phase::Blocked { direction, failure, .. } => {
+            // A person has looked at what no look of ours can tell.
+            draft.next.trial.look_first &= failure.code != Code::MachineRestoredUnclear;
+            *direction
+        }
         Phase::Active { .. } => return Err(Inapplicable("it is being worked on")),
         Phase::Succeeded | Phase::Failed { .. } | Phase::Cancelled => {
             return Err(Inapplicable("it has ended"));
@@ -39,13 +43,15 @@ pub(super) fn retry(mut draft: Draft, now: Instant) -> Result<Transition, Inappl
     draft.next.trial.memo = None;
     draft.next.regressions = 0;
     draft.next.entered_at = now;
-    let needs_seat =
-        direction == Direction::Forward && draft.next.state == State::Created && !draft.facts.seat_held;
+    let needs_seat = direction == Direction::Forward
+        && draft.next.state == State::Created
+        && !draft.facts.seat_held
+        && !draft.next.trial.look_first;
     let timer = if needs_seat { Timer::ForSeat } else { Timer::At(now) };
     Ok(draft.active(direction, timer).record(EventKind::Retried).done())
 }
 
-pub(super) fn cancel(mut draft: Draft, now: Instant) -> Result<Transition, Inapplicable> {
+pub(super) fn cancel(mut draft: Draft, delete_user: bool, now: Instant) -> Result<Transition, Inapplicable> {
     match draft.before.phase {
         Phase::Active { direction: Direction::Forward | Direction::GivingUp, .. }
         | Phase::Blocked { direction: Direction::Forward | Direction::GivingUp, .. } => {}
@@ -58,18 +64,24 @@ pub(super) fn cancel(mut draft: Draft, now: Instant) -> Result<Transition, Inapp
         }
     }
     draft.next.paused = false;
+    draft.next.ending = Ending { delete_user, given_up_for: None };
+    Ok(turn_back(draft, Direction::Cancelling, Phase::Cancelled, now).record(EventKind::Cancelled).done())
+}
+
+/// Begins the way back; if nothing was taken, it has ended already.
+pub(super) fn turn_back(mut draft: Draft, direction: Direction, end: Phase, now: Instant) -> Draft {
     draft.next.trial.attempts = 0;
     draft.next.trial.evidence = None;
     draft.next.trial.trouble = None;
     let nothing_taken = draft.before.state == State::Requested
         && draft.before.trial.intent.is_none()
         && !draft.facts.user_may_exist
-        && !draft.facts.license_may_be_held;
+        && !draft.facts.license_may_be_held
+        && !draft.next.trial.look_first;
     if nothing_taken {
-        draft.next.phase = Phase::Cancelled;
-        draft.license = LicenseEffect::Unchanged;
+        draft.next.phase = end;
         draft.slot = if draft.facts.slot_held { SlotEffect::Return } else { SlotEffect::Keep };
-        return Ok(draft.record(EventKind::Cancelled).done());
+        return draft;
     }
-    Ok(draft.active(Direction::Cancelling, Timer::At(now)).record(EventKind::Cancelled).done())
+    draft.active(direction, Timer::At(now))
 }

@@ -6,8 +6,8 @@ use super::{
     commands, step_of,
 };
 use crate::domain::{
-    Code, Direction, EventDraft, EventKind, Failure, Instant, IntentId, Phase, Policy, Progress, State,
-    Timer, Trial,
+    Code, Direction, Ending, EventDraft, EventKind, Failure, Instant, IntentId, Phase, Policy, Progress,
+    State, Timer, Trial,
 };
 
 /// Decides what an input makes of a request. Pure: the time and the chance (in `0.0 .. 1.0`) are arguments.
@@ -32,7 +32,9 @@ pub fn decide(
         Input::Ordered(Command::Pause) => commands::pause(draft),
         Input::Ordered(Command::Resume) => commands::resume(draft),
         Input::Ordered(Command::Retry) => commands::retry(draft, now),
-        Input::Ordered(Command::Cancel) => commands::cancel(draft, now),
+        Input::GivenUp => given_up(draft, policy, now),
+        Input::Ordered(Command::Cancel) => commands::cancel(draft, policy.delete_propagated, now),
+        Input::Ordered(Command::CancelAndDelete) => commands::cancel(draft, true, now),
     }
 }
 
@@ -68,7 +70,7 @@ impl Draft {
     pub(super) fn enter(mut self, state: State, now: Instant) -> Self {
         self.next.state = state;
         self.next.entered_at = now;
-        self.next.trial = Trial::default();
+        self.next.trial = Trial { look_first: self.next.trial.look_first, ..Trial::default() };
         self
     }
 
@@ -87,9 +89,12 @@ impl Draft {
         now: Instant,
     ) -> Self {
         let holds = self.facts.seat_held || self.facts.license_may_be_held;
+        let unseen = self.next.trial.look_first;
         let gives_back = match self.next.state {
-            State::Created | State::Licensed | State::Propagated | State::NonInteractive => holds,
-            State::Requested | State::Unlicensed => false,
+            State::Requested => unseen,
+            State::Created => holds || unseen,
+            State::Licensed | State::Propagated | State::NonInteractive => holds,
+            State::Unlicensed => false,
         };
         let seat_due = gives_back.then(|| now + policy.parked_seat);
         self.next.trial.trouble = None;
@@ -159,12 +164,18 @@ fn admitted(mut draft: Draft, now: Instant) -> Result<Transition, Inapplicable> 
 fn rescued(mut draft: Draft, now: Instant) -> Result<Transition, Inapplicable> {
     // The count goes on over a rescue: only a commit that brought something resets it.
     draft.next.trial.claims = draft.before.trial.claims;
+    // Whoever waits for a seat or for a person is not looked at; what the cloud may hold for it could wait as long.
+    let unseen = draft.before.trial.look_first && draft.before.state <= State::Created;
     let draft = match draft.before.phase.clone() {
         Phase::Active { direction, timer: Timer::At(_) } => draft.active(direction, Timer::At(now)),
+        Phase::Active { direction, timer: Timer::ForSeat } if unseen => {
+            draft.active(direction, Timer::At(now))
+        }
         Phase::Active { timer: Timer::ForSeat, .. } => draft,
         Phase::Blocked { direction, failure, seat_due } => {
             let mut draft = draft;
-            draft.next.phase = Phase::Blocked { direction, failure, seat_due: seat_due.map(|_| now) };
+            let seat_due = (unseen || seat_due.is_some()).then_some(now);
+            draft.next.phase = Phase::Blocked { direction, failure, seat_due };
             draft
         }
         Phase::Succeeded | Phase::Failed { .. } | Phase::Cancelled => {
@@ -172,6 +183,22 @@ fn rescued(mut draft: Draft, now: Instant) -> Result<Transition, Inapplicable> {
         }
     };
     Ok(draft.record(EventKind::Rescued).done())
+}
+
+/// Nobody has acted on it for as long as the policy waits: everything taken is given back, and it fails with what it was
+/// blocked with.
+fn given_up(mut draft: Draft, policy: &Policy, now: Instant) -> Result<Transition, Inapplicable> {
+    let failure = match draft.before.phase.clone() {
+        Phase::Blocked { direction: Direction::Forward, failure, .. } if !draft.before.paused => failure,
+        Phase::Blocked { .. } => return Err(Inapplicable("a person decides about it")),
+        Phase::Active { .. } | Phase::Succeeded | Phase::Failed { .. } | Phase::Cancelled => {
+            return Err(Inapplicable("it is not blocked"));
+        }
+    };
+    draft.next.ending = Ending { delete_user: policy.delete_propagated, given_up_for: Some(failure.clone()) };
+    Ok(commands::turn_back(draft, Direction::GivingUp, Phase::Failed { failure }, now)
+        .record(EventKind::GivenUp)
+        .done())
 }
 
 fn poisoned(draft: Draft, policy: &Policy, now: Instant) -> Result<Transition, Inapplicable> {

@@ -71,8 +71,9 @@ fn forward(mut draft: Draft, step: Step, report: &Report<'_>) -> Draft {
             (Timer::At(now), EventKind::Checked)
         }
         Step::CreateUser => {
-            let timer = if draft.facts.seat_held { Timer::At(now) } else { Timer::ForSeat };
-            (timer, EventKind::Advanced)
+            // A license that a lost part of the history assigned is found without a seat, and may be the one it waits for.
+            let goes_on = draft.facts.seat_held || draft.before.trial.look_first;
+            (if goes_on { Timer::At(now) } else { Timer::ForSeat }, EventKind::Advanced)
         }
         Step::AssignLicense => {
             draft.license = LicenseEffect::Confirmed;
@@ -111,11 +112,13 @@ fn backward(mut draft: Draft, step: Step, direction: Direction, report: &Report<
             if draft.facts.seat_held {
                 draft.seat = SeatEffect::Return;
             }
-            let why = draft.before.trial.trouble.clone();
             let mut draft = draft.enter(State::Requested, now);
+            draft.next.trial.look_first = false;
             draft.next.phase = if direction == Direction::GivingUp {
-                let failure = why.unwrap_or_else(|| Failure::new(Code::MachineDeadlinePassed, ""));
-                Phase::Failed { failure }
+                let why = draft.before.ending.given_up_for.clone();
+                Phase::Failed {
+                    failure: why.unwrap_or_else(|| Failure::new(Code::MachineDeadlinePassed, "")),
+                }
             } else {
                 Phase::Cancelled
             };
@@ -141,9 +144,14 @@ fn parked(draft: Draft, failure: Failure, report: &Report<'_>) -> Draft {
             .active(Direction::Forward, Timer::At(verify_at(report)))
             .record(EventKind::Advanced);
     }
-    let mut draft = draft.enter(State::Created, now);
+    let had_nothing = draft.before.trial.look_first
+        && !draft.facts.seat_held
+        && !draft.facts.license_may_be_held
+        && draft.before.trial.intent.is_none();
+    let state = draft.before.state.min(State::Created);
+    let mut draft = draft.enter(state, now);
     draft.next.phase = Phase::Blocked { direction: Direction::Forward, failure, seat_due: None };
-    draft.record(EventKind::Parked)
+    if had_nothing { draft } else { draft.record(EventKind::Parked) }
 }
 
 /// When an account whose license is gone is verified: after the settle time, and then at the end of the current half of
@@ -158,6 +166,7 @@ fn verify_at(report: &Report<'_>) -> Instant {
 
 fn license_gone(mut draft: Draft) -> Draft {
     draft.license = LicenseEffect::Gone;
+    draft.next.trial.look_first = false;
     if draft.facts.seat_held {
         draft.seat = SeatEffect::Return;
     }
@@ -236,6 +245,11 @@ fn ambiguous(mut draft: Draft, failure: Failure, charge: Charge, report: &Report
 }
 
 fn absent(draft: Draft, step: Step, failure: Failure, report: &Report<'_>) -> Draft {
+    if let Some(wait) = still_on_its_way(&draft, step, report) {
+        let mut draft = draft;
+        draft.next.trial.trouble = Some(failure);
+        return due_in(draft, wait, report);
+    }
     let (mut draft, believed) = weigh(draft, EvidenceKind::Absent, report);
     if !believed {
         draft.next.trial.trouble = Some(failure);
@@ -264,6 +278,22 @@ fn absent(draft: Draft, step: Step, failure: Failure, report: &Report<'_>) -> Dr
         | Step::SetNonInteractive
         | Step::Verify => blocked(draft, failure, report),
     }
+}
+
+/// For how long a create whose fate is unknown may still be carried out by the very call that sent it; until then its
+/// absence is no evidence.
+fn still_on_its_way(draft: &Draft, step: Step, report: &Report<'_>) -> Option<Duration> {
+    let creating = match step {
+        Step::CreateUser | Step::DeleteUser | Step::DisableUser => true,
+        Step::CheckEnvironment
+        | Step::AssignLicense
+        | Step::AwaitPropagation
+        | Step::SetNonInteractive
+        | Step::RemoveLicense
+        | Step::Verify => false,
+    };
+    let begun_at = draft.before.trial.intent.filter(|_| creating)?.begun_at;
+    (begun_at + report.policy.call_deadline - report.looked_at).to_std().ok().filter(|wait| !wait.is_zero())
 }
 
 fn blocked(mut draft: Draft, failure: Failure, report: &Report<'_>) -> Draft {
@@ -310,8 +340,8 @@ fn regressed(draft: Draft, to: State, failure: Failure, report: &Report<'_>) -> 
     if to == State::Created {
         draft.license = LicenseEffect::Gone;
     }
-    let timer =
-        if to == State::Created && !draft.facts.seat_held { Timer::ForSeat } else { Timer::At(report.now) };
+    let waits = to == State::Created && !draft.facts.seat_held && !draft.before.trial.look_first;
+    let timer = if waits { Timer::ForSeat } else { Timer::At(report.now) };
     let mut draft = draft.enter(to, report.now).active(Direction::Forward, timer);
     draft.next.trial.trouble = Some(failure.clone());
     draft.record_failure(EventKind::Regressed, failure)
@@ -325,6 +355,11 @@ fn no_seat(mut draft: Draft, step: Step, failure: Failure, report: &Report<'_>) 
     }
     draft = give_back_attempt(draft, report);
     draft.license = LicenseEffect::Gone;
+    if draft.before.trial.look_first && !draft.facts.seat_held {
+        // Nothing was refused: it was only looked at, and holds no license, or none any more.
+        draft.next.trial = Default::default();
+        return draft.active(Direction::Forward, Timer::ForSeat);
+    }
     if draft.facts.seat_held {
         draft.seat = SeatEffect::Refused;
     }

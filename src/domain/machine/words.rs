@@ -17,7 +17,7 @@ pub struct Subject<'a> {
 pub struct Facts {
     /// The request holds a slot of its environment.
     pub slot_held: bool,
-    /// We know of a user, or one of our creates may have made it.
+    /// We know of a user, or one of our creates may have made it, perhaps one that an older state of the database forgot.
     pub user_may_exist: bool,
     /// The user holds a seat.
     pub seat_held: bool,
@@ -43,6 +43,8 @@ pub enum Input {
     Rescued,
     /// It was claimed too often without a commit.
     Poisoned,
+    /// It was blocked for as long as the policy waits for a person.
+    GivenUp,
     /// A person wants something.
     Ordered(Command),
 }
@@ -58,6 +60,8 @@ pub enum Command {
     Retry,
     /// Give back everything taken, and end.
     Cancel,
+    /// The same, and delete the user even if it reached an environment.
+    CancelAndDelete,
 }
 
 /// What a look or an act saw.

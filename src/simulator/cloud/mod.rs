@@ -10,11 +10,11 @@ mod tenant;
 mod user;
 mod witness;
 
+pub use drawn::{Drawn, Draws};
 pub(crate) use environment::{BusinessUnit, Environment, Pending, Role, Row};
 pub(crate) use holding::{Cloud, Late};
 pub(crate) use licensing::Instants;
 pub(crate) use settle::Ineligible;
 pub(crate) use tenant::{App, Group, Plan, Sku, Tenant};
 pub(crate) use user::{Held, User};
-pub use drawn::{Drawn, Draws};
 pub use witness::Violation;

@@ -6,13 +6,15 @@ use super::observe::Observe;
 use super::open::{SqliteStore, closed};
 use super::promote::Promote;
 use super::stage::Stage;
+use super::trust::Confirm;
 use super::writer::{BeginOrder, Job, Single, Ticket, Verb};
-use super::{read_admission, read_history, read_requests, read_turns, read_work, sweeps};
+use super::{read_admission, read_history, read_requests, read_turns, read_work, sweeps, trust};
 use crate::domain::{BatchId, HolderId, Instant, ObjectId, RequestId, StoreId, UserId};
 use crate::store::{
-    Admission, Answer, Batch, BatchDraft, Batches, Begin, BeginFate, Claim, Commit, Count, Event, Events,
-    Filter, Group, Intake, LaneView, Member, Page, Pool, PoolKey, Recheck, Requests, RowFate, SeatLine, StageReport,
-    StagedRequest, Store, StoreError, SweepBegin, SweepEnd, SweepStanding, Sweeps, Tally, Trace, Work,
+    Actor, Admission, Answer, Batch, BatchDraft, Batches, Begin, BeginFate, Claim, Commit, Count, Event,
+    Events, Filter, Group, Intake, LaneView, Member, Page, Pool, PoolKey, Recheck, Requests, RowFate,
+    SeatLine, StageReport, StagedRequest, Standing, Store, StoreError, SweepBegin, SweepEnd, SweepStanding,
+    Sweeps, Tally, Trace, Trust, Work,
 };
 use tokio::sync::oneshot;
 
@@ -81,6 +83,10 @@ impl Work for SqliteStore {
 
     fn claimed_by_others(&self, holder: HolderId, rows_max: u32) -> Answer<'_, Vec<Member>> {
         Box::pin(read_work::claimed_by_others(&self.readers, holder, rows_max))
+    }
+
+    fn blocked_since(&self, before: Instant, rows_max: u32) -> Answer<'_, Vec<Member>> {
+        Box::pin(read_work::blocked_since(&self.readers, before, rows_max))
     }
 
     fn free_lanes(&self, holder: HolderId) -> Answer<'_, u64> {
@@ -197,6 +203,20 @@ impl Sweeps for SqliteStore {
 
     fn sweeps(&self) -> Answer<'_, Vec<SweepStanding>> {
         Box::pin(sweeps::sweeps(&self.readers))
+    }
+}
+
+impl Trust for SqliteStore {
+    fn standing(&self) -> Answer<'_, Standing> {
+        Box::pin(trust::standing(&self.readers))
+    }
+
+    fn confirm(&self, actor: Actor, now: Instant) -> Answer<'_, ()> {
+        self.tell(Confirm { actor, now }, Job::First)
+    }
+
+    fn unseen(&self, rows_max: u32) -> Answer<'_, Vec<Member>> {
+        Box::pin(trust::unseen(&self.readers, rows_max))
     }
 }
 

@@ -30,6 +30,7 @@ mod read_requests;
 mod read_turns;
 mod read_work;
 mod readers;
+mod trust;
 
 mod facade;
 mod open;

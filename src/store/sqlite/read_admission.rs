@@ -3,8 +3,8 @@
 use super::cells::{Cells, micros};
 use super::json_rows::id_list;
 use super::member::{self, select_members};
-use super::read_work::WHENEVER;
 use super::read_turns::next_in_turn;
+use super::read_work::WHENEVER;
 use super::readers::Readers;
 use super::words::{pool_columns, pool_key_of};
 use crate::domain::{Instant, ObjectId, RequestId, SkuId, Waiter};

@@ -12,11 +12,13 @@ use std::borrow::Cow;
 pub const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "requests", include_str!("../../../migrations/sqlite/0001_requests.sql")),
     (2, "rechecks", include_str!("../../../migrations/sqlite/0002_rechecks.sql")),
+    (3, "standing", include_str!("../../../migrations/sqlite/0003_standing.sql")),
     (6, "turns", include_str!("../../../migrations/sqlite/0006_turns.sql")),
+    (7, "endings", include_str!("../../../migrations/sqlite/0007_endings.sql")),
 ];
 
 /// The schema version this binary writes, and the newest it can read.
-pub(super) const KNOWN: i64 = 6;
+pub(super) const KNOWN: i64 = 7;
 
 /// What a binary must know at least to read what this one writes.
 const READER_MIN: i64 = 1;
@@ -29,9 +31,16 @@ pub(super) struct Birth {
 }
 
 impl Birth {
-    /// Refuses a database that only a newer Seatless can read.
+    /// Refuses a database that only a newer Seatless can read, and one that lacks tables which this one reads.
     pub(super) fn check_reader(&self) -> Result<(), StoreError> {
-        refuse_newer(self.reader_min)
+        refuse_newer(self.reader_min)?;
+        if self.version < KNOWN {
+            return Err(StoreError::Unreadable(format!(
+                "it has schema version {}, this is version {KNOWN}; start `seatless run` once, which brings it up to date",
+                self.version
+            )));
+        }
+        Ok(())
     }
 
     /// Refuses a database that only a newer Seatless can write.

@@ -3,7 +3,7 @@
 use super::open::SqliteStore;
 use super::{
     admission, batches, begin, claim, commit, lanes, observe, promote, read_admission, read_history,
-    read_requests, read_turns, read_work, stage, sweeps,
+    read_requests, read_turns, read_work, stage, sweeps, trust,
 };
 
 impl SqliteStore {
@@ -50,6 +50,7 @@ impl SqliteStore {
         ("commit: rows", commit::ROWS),
         ("commit: rows of new status", commit::ROWS_OF_NEW_STATUS),
         ("commit: no room", commit::RELEASE),
+        ("commit: endings", commit::ENDINGS),
         ("commit: resolved", commit::RESOLVED),
         ("commit: buried", commit::BURIED),
         ("commit: users", commit::USERS),
@@ -73,6 +74,7 @@ impl SqliteStore {
         ("end_rests", admission::END_RESTS),
         ("observe", observe::OBSERVE),
         ("claimed_by_others", read_work::CLAIMED_BY_OTHERS),
+        ("blocked_since", read_work::BLOCKED_SINCE),
         ("next_wake", read_work::NEXT_WAKE),
         ("lanes", read_work::LANES),
         ("candidates: seated", read_admission::SEATED),
@@ -110,5 +112,8 @@ impl SqliteStore {
         ("sweeps: findings", sweeps::FINDINGS),
         ("batch", batches::ONE),
         ("batches", batches::LATEST),
+        ("standing", trust::STANDING),
+        ("confirm", trust::CONFIRM),
+        ("unseen", trust::UNSEEN),
     ];
 }

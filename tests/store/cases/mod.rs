@@ -10,4 +10,5 @@ pub mod lanes;
 pub mod life;
 pub mod reading;
 pub mod rescue;
+pub mod sweeps;
 pub mod turns;

@@ -14,10 +14,9 @@ fn many(names: &str, count: usize) -> Vec<Ask> {
 /// Grants as many seats as there are free, and says who got them.
 async fn grant(world: &World) -> Vec<String> {
     let members = world.store.candidates(1_000).await.unwrap();
-    let rows = members.iter().map(|member| CommitRow {
-        holder: None,
-        ..world.row(member, world.decide(member, Input::Admitted))
-    });
+    let rows = members
+        .iter()
+        .map(|member| CommitRow { holder: None, ..world.row(member, world.decide(member, Input::Admitted)) });
     let fates = world.commit_rows(rows.collect()).await;
     let written = members.into_iter().zip(fates).filter(|(_, fate)| *fate == RowFate::Written);
     written.map(|(member, _)| member.user.account.given_name).collect()
@@ -37,8 +36,12 @@ async fn turns(world: &World, count: u32) -> Vec<String> {
 /// The users of a line, in turn.
 async fn line(world: &World) -> Vec<String> {
     let users = world.store.seat_line(seats(SALES), 1_000).await.unwrap().users;
-    let names: BTreeMap<_, _> =
-        world.all().await.into_iter().map(|member| (member.user.id, member.user.account.given_name)).collect();
+    let names: BTreeMap<_, _> = world
+        .all()
+        .await
+        .into_iter()
+        .map(|member| (member.user.id, member.user.account.given_name))
+        .collect();
     users.iter().map(|user| names[user].clone()).collect()
 }
 

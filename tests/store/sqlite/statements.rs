@@ -99,7 +99,13 @@ const PLANS: &[(&str, &[&str])] = &[
     ("commit: longest waiting", &["requests_longest_waiting (tenant=? AND license=?)"]),
     ("commit: join a line", &["turns_furthest (tenant=? AND license=? AND priority=?)"]),
     ("commit: charge a turn", &["turns USING PRIMARY KEY"]),
-    ("commit: forget lines", &["t USING INDEX turns_furthest (tenant=? AND license=? AND priority=? AND pass<?)", "turns USING PRIMARY KEY"]),
+    (
+        "commit: forget lines",
+        &[
+            "t USING INDEX turns_furthest (tenant=? AND license=? AND priority=? AND pass<?)",
+            "turns USING PRIMARY KEY",
+        ],
+    ),
     ("commit: pass over", &["pools USING PRIMARY KEY (kind=? AND tenant=? AND subject=?)"]),
     ("seat_line: seats", &["users_seated (tenant=? AND seat_license=?)"]),
     ("candidates: members", &["r USING INDEX requests_live (user=?"]),

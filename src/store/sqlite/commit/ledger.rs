@@ -98,22 +98,21 @@ impl<'a> Ledger<'a> {
             self.turns.take(row, &seat_pool(row));
         }
         user.license = license_after(user.license, transition.license, commit.now);
-        user.propagated_once |= transition.next.state >= State::Propagated;
+        user.propagated_once |= transition.next.state >= State::Propagated || order.learned.has_past;
         let waits = i64::from(is_waiting(&transition.next)) - i64::from(row.waiting);
         if waits != 0 {
             self.pools.wait(seat_pool(row), waits);
         }
         let stands = |waiting: bool, paused: bool| i64::from(waiting && !paused);
-        let joins = stands(is_waiting(&transition.next), transition.next.paused) - stands(row.waiting, row.paused);
+        let joins =
+            stands(is_waiting(&transition.next), transition.next.paused) - stands(row.waiting, row.paused);
         if joins != 0 {
             self.turns.wait(row, joins);
         }
         let learned = &order.learned;
         let gone = learned.user_gone && transition.next.status().is_terminal();
-        let learns = learned.object_id.is_some()
-            || learned.origin.is_some()
-            || learned.licensed_by.is_some()
-            || gone;
+        let learns =
+            learned.object_id.is_some() || learned.origin.is_some() || learned.licensed_by.is_some() || gone;
         if learns || waits != 0 || before != (user.seat, user.license, user.propagated_once) {
             let change = self.users.entry(row.user).or_default();
             change.waiting += waits;

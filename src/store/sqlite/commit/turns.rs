@@ -104,12 +104,7 @@ impl Turns {
 }
 
 fn line_of(row: &Row) -> LineKey {
-    LineKey {
-        tenant: row.tenant.clone(),
-        license: row.license,
-        priority: row.priority,
-        batch: row.batch,
-    }
+    LineKey { tenant: row.tenant.clone(), license: row.license, priority: row.priority, batch: row.batch }
 }
 
 /// Reads who has waited longest in those pools.
