@@ -64,7 +64,6 @@ pub(crate) struct Plant {
     ids: Arc<CountedIds>,
     engine: Engine<Provisioner>,
     world: World,
-    requests: usize,
     _folder: tempfile::TempDir,
 }
 
@@ -131,20 +130,7 @@ impl Plant {
             holder: HolderId(ids.fresh()),
             members_max: 100,
         });
-        Self {
-            crowd,
-            simulator,
-            clock,
-            store,
-            policy,
-            delays,
-            steps: 0,
-            ids,
-            engine,
-            world,
-            requests: 0,
-            _folder: folder,
-        }
+        Self { crowd, simulator, clock, store, policy, delays, steps: 0, ids, engine, world, _folder: folder }
     }
 
     /// Submits the large batch; gives back how many requests it has.
@@ -192,7 +178,6 @@ impl Plant {
         };
         let batch = BatchId(self.ids.fresh());
         intake.open(batch, "the test", &person()).await.expect("a batch");
-        self.requests += asked.len();
         let rows = (1..).zip(asked).collect();
         let report = intake.stage(batch, rows).await.expect("a chunk");
         assert!(report.faults.is_empty(), "{report:?}");
@@ -247,12 +232,11 @@ impl Plant {
     }
 
     /// Lets time pass until something is due, if ever.
-    pub(crate) async fn wait(&mut self) -> bool {
+    pub(crate) async fn wait(&mut self, seats: &[Pool]) -> bool {
         let wake = self.store.next_wake().await.expect("the store works");
         let rest = self.store.next_rest_end().await.expect("the store works");
-        let pools = self.pools().await;
-        let unread = pools.iter().filter(|pool| pool.waiting > 0 && matches!(pool.key, PoolKey::Seat { .. }));
-        let read = unread.filter_map(|pool| pool.read_at).map(|at| at + self.policy.capacity_read);
+        let unread = seats.iter().filter(|pool| pool.waiting > 0).filter_map(|pool| pool.read_at);
+        let read = unread.map(|at| at + self.policy.capacity_read);
         match wake.into_iter().chain(rest).chain(read).min() {
             Some(at) => self.clock.move_to(at),
             None => return false,
@@ -264,8 +248,14 @@ impl Plant {
         Clock::now(&*self.clock)
     }
 
-    pub(crate) async fn pools(&self) -> Vec<Pool> {
-        self.store.pools().await.expect("the store works")
+    /// The pools of seats that are counted by now, in the order of [`LICENSES`].
+    pub(crate) async fn seats(&self) -> Vec<Pool> {
+        let mut seats = Vec::new();
+        for (license, _) in LICENSES {
+            let key = PoolKey::Seat { tenant: TENANT.to_owned(), sku: sku(license) };
+            seats.extend(self.store.pool(key).await.expect("the store works"));
+        }
+        seats
     }
 
     pub(crate) async fn members(&self) -> Vec<Member> {
@@ -278,15 +268,6 @@ impl Plant {
         let counts = self.store.counts(None).await.expect("the store works");
         let settled = counts.iter().filter(|count| super::is_settled(count.state, count.status));
         settled.map(|count| count.requests).sum::<u64>() as f64 / self.crowd.requests as f64
-    }
-
-    /// Nothing holds a seat or waits for one any more.
-    pub(crate) async fn has_settled(&self) -> bool {
-        let pools = self.pools().await;
-        let seats = || pools.iter().filter(|pool| matches!(pool.key, PoolKey::Seat { .. }));
-        self.requests == self.crowd.requests
-            && self.share_settled().await >= 1.0
-            && seats().all(|pool| pool.held == 0 && pool.waiting == 0)
     }
 
     /// The longest that a seat can be out: the slowest license, the slowest row, the paces of lever and poll, the rest.
@@ -311,9 +292,12 @@ impl Plant {
                 orders.carry_out(member.request.id, Command::Retry, &person()).await.expect("a retry");
             }
         }
-        self.work().await;
-        while self.wait().await {
+        loop {
             self.work().await;
+            let seats = self.seats().await;
+            if !self.wait(&seats).await {
+                break;
+            }
         }
         let members = self.members().await;
         assert_eq!(members.len(), self.crowd.requests);
@@ -324,7 +308,7 @@ impl Plant {
             assert!(status == Status::Succeeded || stopped, "{name}: {:?}", member.request.progress);
             assert_eq!(member.user.seat, Seat::None, "{name}");
         }
-        for pool in self.pools().await {
+        for pool in self.store.pools().await.expect("the store works") {
             match &pool.key {
                 PoolKey::Seat { .. } => assert_eq!((pool.held, pool.waiting), (0, 0), "{pool:?}"),
                 PoolKey::Slot { .. } => assert!(pool.held <= SLOTS, "{pool:?}"),

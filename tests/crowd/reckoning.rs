@@ -1,10 +1,10 @@
 //! How fast it was, and how fast it could have been at best.
 
 use super::people::People;
-use super::plant::{LICENSES, Plant, SEATS, TENANT, sku};
+use super::plant::{LICENSES, Plant, SEATS, sku};
 use seatless::domain::{BatchId, EventKind, Instant, SkuId};
 use seatless::simulator::{Drawn, Draws};
-use seatless::store::{Admission, Events, Filter, Page, PoolKey, Requests};
+use seatless::store::{Events, Filter, Page, Pool, PoolKey, Requests};
 use std::collections::HashMap;
 use std::fmt::Write;
 use std::time::Duration;
@@ -21,14 +21,15 @@ pub(crate) struct Watched {
 }
 
 impl Watched {
-    /// Looks at the pools after a step.
-    pub(crate) async fn watch(&mut self, plant: &Plant) {
+    /// Looks at the pools of seats after all work that was due.
+    pub(crate) fn watch(&mut self, plant: &Plant, seats: &[Pool]) {
         let now = plant.now();
         let since = self.seen_at.map_or(0.0, |at| (now - at).to_std().unwrap_or_default().as_secs_f64());
         self.seen_at = Some(now);
-        for (license, _) in LICENSES {
-            let key = PoolKey::Seat { tenant: TENANT.to_owned(), sku: sku(license) };
-            let Some(pool) = plant.store.pool(key).await.expect("the store works") else { continue };
+        for pool in seats {
+            let of_pool =
+                |license: &str| matches!(&pool.key, PoolKey::Seat { sku: of, .. } if *of == sku(license));
+            let (license, _) = LICENSES.iter().find(|(license, _)| of_pool(license)).expect("a license");
             assert!(pool.held <= SEATS, "oversold by our own count: {pool:?}");
             if pool.held > 0 {
                 self.busy_until.insert(license, now);
