@@ -30,6 +30,7 @@ mod member;
 mod read_admission;
 mod read_history;
 mod read_requests;
+mod read_turns;
 mod read_watches;
 mod read_work;
 mod readers;

@@ -3,7 +3,8 @@
 use super::open::SqliteStore;
 use super::{
     admission, batches, begin, claim, commit, lanes, observe, passwords, promote, read_admission,
-    read_history, read_requests, read_watches, read_work, rotations, stage, sweeps, trust, watches,
+    read_history, read_requests, read_turns, read_watches, read_work, rotations, stage, sweeps, trust,
+    watches,
 };
 
 impl SqliteStore {
@@ -31,11 +32,13 @@ impl SqliteStore {
         ("lanes: make", lanes::MAKE),
         ("lanes: find", lanes::FIND),
         ("lanes: refresh", lanes::REFRESH),
+        ("claim: tenants", claim::DUE_TENANTS),
         ("claim: lanes", claim::DUE_LANES),
         ("claim: requests", claim::DUE_REQUESTS),
         ("claim: siblings", claim::SIBLINGS),
         ("claim: take", claim::TAKE),
         ("claim: take lanes", claim::TAKE_LANES),
+        ("claim: charge tenants", claim::CHARGE_TENANTS),
         ("claim: members", claim::MEMBERS),
         ("begin: current", begin::CURRENT),
         ("begin: record", begin::RECORD),
@@ -58,6 +61,11 @@ impl SqliteStore {
         ("commit: count clean", commit::COUNT_CLEAN),
         ("commit: pools", commit::POOLS_MADE),
         ("commit: pool counts", commit::POOL_DELTAS),
+        ("commit: longest waiting", commit::LONGEST),
+        ("commit: join a line", commit::JOIN),
+        ("commit: charge a turn", commit::CHARGE),
+        ("commit: forget lines", commit::FORGET),
+        ("commit: pass over", commit::PASS_OVER),
         ("commit: wake", commit::WAKE),
         ("commit: lanes", commit::RELEASE_LANES),
         ("commit: left behind", commit::LEAVE_BEHIND),
@@ -81,7 +89,11 @@ impl SqliteStore {
         ("lanes", read_work::LANES),
         ("candidates: seated", read_admission::SEATED),
         ("candidates: pools", read_admission::WANTED_POOLS),
-        ("candidates: users", read_admission::NEXT_USERS),
+        ("candidates: lines", read_turns::LINES),
+        ("candidates: in line", read_turns::IN_LINE),
+        ("candidates: eldest", read_turns::ELDEST),
+        ("candidates: passed over", read_turns::PASSED_OVER),
+        ("seat_line: seats", read_turns::SEATS),
         ("candidates: members", read_admission::WAITING_OF_USERS),
         ("next_rest_end", read_admission::NEXT_REST_END),
         ("pool", read_admission::POOL),

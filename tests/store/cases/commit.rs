@@ -193,6 +193,7 @@ pub async fn what_was_learned_is_kept(world: World) {
         memo: Some("page 2".to_owned()),
         password_intent: Some(IntentId(world.id())),
         user_gone: false,
+        licensed_by: Some(seatless::store::LicensedBy::Group),
         remote_request_ids: Vec::new(),
     };
     for (group, learned) in groups.iter().zip([learned.clone(), Learned::default()]) {

@@ -12,4 +12,5 @@ pub mod passwords;
 pub mod reading;
 pub mod rescue;
 pub mod sweeps;
+pub mod turns;
 pub mod watches;
