@@ -60,7 +60,7 @@ pub(super) enum Command {
     /// Try a blocked request again
     Retry(OrderArgs),
     /// Call a request off and give back everything taken for it
-    Cancel(OrderArgs),
+    Cancel(CancelArgs),
 }
 
 #[derive(Args, Debug)]
@@ -181,6 +181,15 @@ What --heal does, in this order:
      propagates, is set to Non-interactive, and returns the license.
   3. Any other (access mode, business unit, roles) begins anew at propagated: its row is written again, without a license.
 Each ends with a new verification. The daemon does the work.";
+
+#[derive(Args, Debug)]
+pub(super) struct CancelArgs {
+    #[command(flatten)]
+    pub(super) order: OrderArgs,
+    /// Delete the users, also those that had reached an environment and would only be disabled
+    #[arg(long)]
+    pub(super) delete: bool,
+}
 
 #[derive(Args, Debug)]
 pub(super) struct DemoArgs {

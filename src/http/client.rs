@@ -70,6 +70,7 @@ impl DaemonClient {
         let verb = match command {
             Command::Retry => "retry",
             Command::Cancel => "cancel",
+            Command::CancelAndDelete => "cancel-and-delete",
             Command::Pause | Command::Resume | Command::Heal { .. } => {
                 return Err(DaemonError(Failure::new(
                     Code::MachineInapplicable,

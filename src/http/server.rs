@@ -59,6 +59,7 @@ pub async fn serve(
         .route("/v1/requests/{id}/cancel", post(cancel))
         .route("/v1/requests/{id}/heal", post(heal))
         .route("/v1/sightings", post(sightings))
+        .route("/v1/requests/{id}/cancel-and-delete", post(cancel_and_delete))
         .layer(DefaultBodyLimit::max(BODY_MAX))
         .with_state(state);
     let LocalListener { listener, _file } = listener;
@@ -178,6 +179,14 @@ async fn retry(state: Shared, id: Path<RequestId>, order: Json<Order>) -> Result
 
 async fn cancel(state: Shared, id: Path<RequestId>, order: Json<Order>) -> Result<Json<Standing>, Refused> {
     carry_out(state, id, order, Command::Cancel).await
+}
+
+async fn cancel_and_delete(
+    state: Shared,
+    id: Path<RequestId>,
+    order: Json<Order>,
+) -> Result<Json<Standing>, Refused> {
+    carry_out(state, id, order, Command::CancelAndDelete).await
 }
 
 async fn carry_out(

@@ -271,6 +271,12 @@ impl Rig {
         orders.carry_out(id, command, &person()).await.expect("an order that applies");
     }
 
+    /// Gives up what was blocked for as long as the policy waits.
+    pub(crate) async fn give_up(&mut self) {
+        self.interferences += 1;
+        self.engine.give_up().await.expect("the store works");
+    }
+
     /// Sweeps every tenant now; says how each stands. A kill on the way ends the sweep, and a new process takes over.
     pub(crate) async fn sweep(&mut self) -> Vec<SweepStanding> {
         let sweeper = self.parts().sweeper();

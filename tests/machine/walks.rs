@@ -17,6 +17,7 @@ enum Act {
     Admit,
     Rescue,
     Poison,
+    GiveUp,
     Order(Command),
     Company(Facts),
 }
@@ -102,6 +103,7 @@ fn commands() -> impl Strategy<Value = Command> {
         3 => Just(Command::Retry),
         1 => Just(Command::Cancel),
         2 => prop::sample::select(State::ALL).prop_map(|to| Command::Heal { to }),
+        1 => Just(Command::CancelAndDelete),
     ]
 }
 
@@ -113,6 +115,7 @@ fn acts() -> impl Strategy<Value = Act> {
         3 => Just(Act::Admit),
         1 => Just(Act::Rescue),
         1 => Just(Act::Poison),
+        1 => Just(Act::GiveUp),
         2 => commands().prop_map(Act::Order),
     ]
 }
@@ -143,6 +146,7 @@ fn walk(world: &mut World, acts: Vec<Act>) {
             Act::Admit => drop(world.put(Input::Admitted, 0.5)),
             Act::Rescue => drop(world.put(Input::Rescued, 0.5)),
             Act::Poison => drop(world.put(Input::Poisoned, 0.5)),
+            Act::GiveUp => drop(world.put(Input::GivenUp, 0.5)),
             Act::Order(command) => drop(world.put(Input::Ordered(command), 0.5)),
             Act::Company(facts) => world.change_company(facts),
         }
@@ -194,11 +198,10 @@ fn every_input(world: &World) -> Vec<Input> {
     }
     outcomes.extend(State::ALL.iter().map(|&to| Outcome::Regressed { to, failure: failure.clone() }));
     let reported = outcomes.into_iter().map(|outcome| Input::Reported { outcome, looked_at: world.now });
-    let ordered = [Command::Pause, Command::Resume, Command::Retry, Command::Cancel]
-        .into_iter()
-        .chain(State::ALL.iter().map(|&to| Command::Heal { to }))
-        .map(Input::Ordered);
-    reported.chain(ordered).chain([Input::Admitted, Input::Rescued, Input::Poisoned]).collect()
+    let plain = [Command::Pause, Command::Resume, Command::Retry, Command::Cancel, Command::CancelAndDelete];
+    let ordered = plain.into_iter().chain(State::ALL.iter().map(|&to| Command::Heal { to }));
+    let others = [Input::Admitted, Input::Rescued, Input::Poisoned, Input::GivenUp];
+    reported.chain(ordered.map(Input::Ordered)).chain(others).collect()
 }
 
 proptest! {
@@ -244,6 +247,19 @@ proptest! {
         if cancelling.is_ok() {
             prop_assert!(!ended);
             prop_assert_eq!(world.progress.status(), Status::Cancelled);
+        }
+    }
+
+    #[test]
+    fn what_is_blocked_can_be_given_up_and_then_fails_with_its_reason(plan in plans()) {
+        let mut world = plan.carried_out();
+        let before = world.progress.clone();
+        let given_up = world.put(Input::GivenUp, 0.5);
+        let blocked = matches!(before.phase, Phase::Blocked { direction: Direction::Forward, .. });
+        prop_assert_eq!(given_up.is_ok(), blocked && !before.paused);
+        if let (Ok(_), Phase::Blocked { failure, .. }) = (given_up, before.phase) {
+            world.go_well(6);
+            prop_assert_eq!(&world.progress.phase, &Phase::Failed { failure });
         }
     }
 
