@@ -12,3 +12,4 @@ mod seats;
 mod secrets;
 mod straight;
 mod sweep;
+mod watch;

@@ -2,7 +2,8 @@
 
 use super::{Pages, SeatQueues};
 use crate::app::views::{
-    Circumstances, Next, PoolView, Reason, Reasons, Stats, census, efficiency, in_order, next, troubled_lanes,
+    Circumstances, DriftFigure, Next, PoolView, Reason, Reasons, Stats, census, efficiency, in_order, next,
+    troubled_lanes,
 };
 use crate::domain::{BatchId, Instant, Policy, Status, Step};
 use crate::store::{Filter, LaneView, Member, Store, StoreError};
@@ -78,6 +79,7 @@ pub async fn stats(store: &dyn Store, policy: &Policy, now: Instant) -> Result<S
         requests: census(&store.counts(None).await?),
         pools: in_order(views),
         efficiency: efficiency(&store.tallies().await?),
+        drift: store.drift_counts().await?.into_iter().map(DriftFigure::from).collect(),
         lanes: troubled_lanes(&store.lanes(LANES_MAX).await?, now),
     })
 }

@@ -17,6 +17,7 @@ mod seat_wait;
 mod stats;
 mod sweep;
 mod timeline;
+mod watch;
 mod words;
 
 pub use batch::BatchView;
@@ -36,4 +37,5 @@ pub use seat_wait::SeatWait;
 pub use stats::Stats;
 pub use sweep::{FindingView, SweepView};
 pub use timeline::timeline;
+pub use watch::{DriftFigure, DriftView, Verdict, WatchView};
 pub use words::{doing, who_can};

@@ -22,12 +22,14 @@ mod lanes;
 mod observe;
 mod promote;
 mod stage;
+mod watches;
 
 mod member;
 mod read_admission;
 mod read_history;
 mod read_requests;
 mod read_turns;
+mod read_watches;
 mod read_work;
 mod readers;
 mod trust;

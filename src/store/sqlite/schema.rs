@@ -13,6 +13,7 @@ pub const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "requests", include_str!("../../../migrations/sqlite/0001_requests.sql")),
     (2, "rechecks", include_str!("../../../migrations/sqlite/0002_rechecks.sql")),
     (3, "standing", include_str!("../../../migrations/sqlite/0003_standing.sql")),
+    (5, "watches", include_str!("../../../migrations/sqlite/0005_watches.sql")),
     (6, "turns", include_str!("../../../migrations/sqlite/0006_turns.sql")),
     (7, "endings", include_str!("../../../migrations/sqlite/0007_endings.sql")),
 ];

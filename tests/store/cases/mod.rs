@@ -12,3 +12,4 @@ pub mod reading;
 pub mod rescue;
 pub mod sweeps;
 pub mod turns;
+pub mod watches;

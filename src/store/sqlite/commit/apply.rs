@@ -6,7 +6,7 @@ use super::super::writer::Applied;
 use super::current;
 use super::ledger::Ledger;
 use super::seats::{seat_pool, slot_pool};
-use super::{turns, writes};
+use super::{turns, watches, writes};
 use crate::domain::{SeatEffect, SlotEffect};
 use crate::store::{Commit, CommitRow, PoolKey, RowFate, StoreError};
 use std::collections::{BTreeSet, HashSet};
@@ -93,6 +93,7 @@ async fn apply_wave(
     writes::rechecks(pen, &ledger).await?;
     writes::users(pen, &ledger, &users).await?;
     writes::events(pen, &ledger).await?;
+    watches::watches(pen, &ledger).await?;
     writes::counts(pen, &ledger).await?;
     writes::pools(pen, &ledger).await?;
     turns::write(pen, &ledger).await?;
