@@ -13,6 +13,7 @@ use people::People;
 use plant::{Crowd, Plant};
 use reckoning::Watched;
 use seatless::domain::{State, Status};
+use std::io::Write;
 
 /// How much longer than the seats of the tightest pool allow.
 const RATIO_MAX: f64 = 1.15;
@@ -62,10 +63,10 @@ async fn seats_are_hardly_ever_idle_and_a_small_batch_waits_for_one_turn() {
     let reckoning = watched.reckon(&plant).await;
     let wait = reckoning.seats_after(&plant, small).await;
     let turn = plant.longest_turn();
-    println!(
-        "a batch of 3 beside {large} others had its seats after {wait:?}; one turn of a seat takes up to {turn:?}"
+    let small = format!(
+        "a batch of 3 beside {large} others had its seats after {wait:?}, a turn takes up to {turn:?}"
     );
-    println!("{}", reckoning.told(&plant, &people));
+    writeln!(std::io::stdout(), "{small}\n{}", reckoning.told(&plant, &people)).expect("a place to print to");
     let (makespan, bound) = (reckoning.makespan(&plant), reckoning.bound(&plant, &people));
     plant.comes_to_rest(&mut people).await;
     assert!(wait <= turn, "the large batch delays a batch of 3 by {wait:?}, more than one turn of {turn:?}");

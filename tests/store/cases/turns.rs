@@ -174,7 +174,7 @@ pub async fn who_else_gave_the_license_is_remembered(world: World) {
 pub async fn tenants_take_turns_by_their_weights(world: World) {
     let mut asks: Vec<Ask> =
         (0..20).map(|number| ask(format!("big{number:02}")).in_environment(format!("env{number}"))).collect();
-    asks.extend((0..4).map(|number| {
+    asks.extend((0..8).map(|number| {
         ask(format!("small{number}")).of_tenant("fabrikam").in_environment(format!("fab{number}"))
     }));
     world.submit(&asks).await;
