@@ -61,7 +61,7 @@ pub(super) enum Command {
     #[command(subcommand)]
     Credentials(super::credentials::CredentialsCommand),
     /// Call a request off and give back everything taken for it
-    Cancel(OrderArgs),
+    Cancel(CancelArgs),
 }
 
 #[derive(Args, Debug)]
@@ -147,6 +147,15 @@ pub(super) struct OrderArgs {
     /// The requests' ids; the first characters are enough where they are unique
     #[arg(value_name = "ID", required = true)]
     pub(super) ids: Vec<String>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct CancelArgs {
+    #[command(flatten)]
+    pub(super) order: OrderArgs,
+    /// Delete the users, also those that had reached an environment and would only be disabled
+    #[arg(long)]
+    pub(super) delete: bool,
 }
 
 #[derive(Args, Debug)]

@@ -56,10 +56,15 @@ async fn dispatch(cli: Cli) -> Result<Exit, Trouble> {
         Command::Sweep(args) => sweep::run(&Context::load(&global)?, args).await,
         Command::Credentials(command) => credentials::run(&Context::load(&global)?, command).await,
         Command::Retry(args) => {
-            order::run(&Context::load(&global)?, &args, crate::domain::Command::Retry).await
+            order::run(&Context::load(&global)?, &args.ids, crate::domain::Command::Retry).await
         }
         Command::Cancel(args) => {
-            order::run(&Context::load(&global)?, &args, crate::domain::Command::Cancel).await
+            let command = if args.delete {
+                crate::domain::Command::CancelAndDelete
+            } else {
+                crate::domain::Command::Cancel
+            };
+            order::run(&Context::load(&global)?, &args.order.ids, command).await
         }
     }
 }

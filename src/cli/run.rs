@@ -9,7 +9,7 @@ use crate::app::{
     Credentials, Orders, StoreIntake, SystemChance, TokioSpawner, TokioTimer, engine_for,
     pinned_environments, places_for, promote_all, rotator_for, sweeper_for,
 };
-use crate::engine::{Hints, Pump, PumpLimits, Spawner, Stop};
+use crate::engine::{GivingUp, Hints, Pump, PumpLimits, Spawner, Stop};
 use crate::http::{DaemonState, Health, LocalListener, serve};
 use crate::store::{Intake, Store};
 use std::sync::Arc;
@@ -104,11 +104,11 @@ pub(super) async fn run(context: Context, verbose: u8) -> Result<Exit, Trouble> 
     let asked = stop.clone();
     let server = serve(listener, Arc::new(state), async move { asked.asked().await });
     let pump = Pump {
-        engine,
+        engine: Arc::clone(&engine),
         spawner: Arc::clone(&spawner),
         timer,
         hints,
-        chores: vec![sweeper],
+        chores: vec![sweeper, Arc::new(GivingUp(Arc::clone(&engine)))],
         limits: PumpLimits {
             groups_max: GROUPS_MAX,
             level_check: settings.level_check,

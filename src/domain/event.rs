@@ -55,6 +55,8 @@ kinds! {
     Retried = "retried",
     /// A person called it off.
     Cancelled = "cancelled",
+    /// The policy gave it up, since nobody had acted on it.
+    GivenUp = "given_up",
     /// Everything taken was given back.
     Unwound = "unwound",
     /// The license of a blocked one was taken back.

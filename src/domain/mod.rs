@@ -25,7 +25,7 @@ pub use machine::{
 };
 pub use name::{Fault, UserPrincipalName};
 pub use policy::Policy;
-pub use progress::{Evidence, EvidenceKind, OpenIntent, Phase, Progress, Timer, Trial};
+pub use progress::{Ending, Evidence, EvidenceKind, OpenIntent, Phase, Progress, Timer, Trial};
 pub use request::{Account, Membership, NewRequest, OnExisting, Pinned, plain_text, usage_location};
 pub use retry::{retry_delay, retry_envelope};
 pub use seams::{Chance, Clock, Ids, Instant};

@@ -68,6 +68,7 @@ impl DaemonClient {
         let verb = match command {
             Command::Retry => "retry",
             Command::Cancel => "cancel",
+            Command::CancelAndDelete => "cancel-and-delete",
             Command::Pause | Command::Resume => {
                 return Err(DaemonError(Failure::new(
                     Code::MachineInapplicable,

@@ -58,6 +58,7 @@ pub async fn serve(
         .route("/v1/sweep", post(sweep))
         .route("/v1/requests/{id}/retry", post(retry))
         .route("/v1/requests/{id}/cancel", post(cancel))
+        .route("/v1/requests/{id}/cancel-and-delete", post(cancel_and_delete))
         .merge(credentials_routes::routes())
         .layer(DefaultBodyLimit::max(BODY_MAX))
         .with_state(state);
@@ -184,6 +185,14 @@ async fn retry(state: Shared, id: Path<RequestId>, order: Json<Order>) -> Result
 
 async fn cancel(state: Shared, id: Path<RequestId>, order: Json<Order>) -> Result<Json<Standing>, Refused> {
     carry_out(state, id, order, Command::Cancel).await
+}
+
+async fn cancel_and_delete(
+    state: Shared,
+    id: Path<RequestId>,
+    order: Json<Order>,
+) -> Result<Json<Standing>, Refused> {
+    carry_out(state, id, order, Command::CancelAndDelete).await
 }
 
 async fn carry_out(

@@ -49,6 +49,10 @@ pub trait Work: Send + Sync {
     /// Requests that some other holder has claimed, at most `rows_max` of them: what a new owner of the database rescues.
     fn claimed_by_others(&self, holder: HolderId, rows_max: u32) -> Answer<'_, Vec<Member>>;
 
+    /// Requests on their way forward that are blocked, not paused, and unchanged since `before`, at most `rows_max`: what a
+    /// policy that does not wait for ever gives up.
+    fn blocked_since(&self, before: Instant, rows_max: u32) -> Answer<'_, Vec<Member>>;
+
     /// Frees the lanes that other holders have claimed.
     fn free_lanes(&self, holder: HolderId) -> Answer<'_, u64>;
 

@@ -88,6 +88,9 @@ impl Work for GuardedStore {
     fn claimed_by_others(&self, holder: HolderId, rows_max: u32) -> Answer<'_, Vec<Member>> {
         self.inner.claimed_by_others(holder, rows_max)
     }
+    fn blocked_since(&self, before: Instant, rows_max: u32) -> Answer<'_, Vec<Member>> {
+        self.inner.blocked_since(before, rows_max)
+    }
     fn free_lanes(&self, holder: HolderId) -> Answer<'_, u64> {
         self.guarded("free lanes", self.inner.free_lanes(holder))
     }

@@ -15,7 +15,8 @@ use seatless::domain::{
 };
 use seatless::engine::{Engine, EngineParts, Spawner};
 use seatless::provisioning::{
-    EnvironmentPlace, PasswordPolicy, Places, Provisioner, ProvisionerParts, Sweeper, TenantPlace,
+    EnvironmentPlace, PasswordPolicy, Places, Provisioner, ProvisionerParts, Recipients, Rotator, Sweeper,
+    TenantPlace,
 };
 use seatless::simulator::{Act, Faults, Simulator, World};
 use seatless::store::{
@@ -271,6 +272,12 @@ impl Rig {
         orders.carry_out(id, command, &person()).await.expect("an order that applies");
     }
 
+    /// Gives up what was blocked for as long as the policy waits.
+    pub(crate) async fn give_up(&mut self) {
+        self.interferences += 1;
+        self.engine.give_up().await.expect("the store works");
+    }
+
     /// Sweeps every tenant now; says how each stands. A kill on the way ends the sweep, and a new process takes over.
     pub(crate) async fn sweep(&mut self) -> Vec<SweepStanding> {
         let sweeper = self.parts().sweeper();
@@ -443,6 +450,20 @@ impl Rig {
 
     pub(crate) fn database(&self) -> PathBuf {
         self.folder.path().join("seatless.db")
+    }
+
+    /// Whoever makes new passwords, sealed as the first ones are.
+    pub(crate) fn rotator(&self) -> Rotator {
+        let parts = self.parts();
+        Rotator {
+            places: parts.places(),
+            store: parts.store,
+            recipients: Recipients::parse(&self.recipients).expect("public keys"),
+            clock: Arc::clone(&self.clock) as Arc<_>,
+            chance: Arc::clone(&self.chance) as Arc<_>,
+            ids: Arc::clone(&self.ids) as Arc<_>,
+            landing_max: Duration::from_secs(60),
+        }
     }
 
     /// Everything that the judge looks at.

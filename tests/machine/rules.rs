@@ -65,7 +65,8 @@ fn an_uncertain_create_is_looked_for_before_it_is_sent_again() {
     }
     order(&mut world, Command::Retry);
     assert_eq!(world.progress.trial.intent, Some(open));
-    for _ in 0..world.policy.absence_looks {
+    // The first of them comes before the call's deadline, and counts for nothing.
+    for _ in 0..=world.policy.absence_looks {
         world.turn(&Turn::look(absent()));
     }
     assert_eq!(world.progress.trial.intent, None, "it is certain now that nothing came of it");
@@ -350,6 +351,38 @@ fn a_cancellation_while_waiting_for_a_seat_deletes_the_user() {
     assert_eq!(world.step, Some(Step::DeleteUser));
     world.go_well(1);
     assert_eq!(world.progress.status(), Status::Cancelled);
+}
+
+#[test]
+fn whoever_asks_for_it_has_the_user_deleted_wherever_it_was() {
+    for state in
+        [State::Created, State::Licensed, State::Propagated, State::NonInteractive, State::Unlicensed]
+    {
+        let mut world = World::at(state);
+        order(&mut world, Command::CancelAndDelete);
+        while world.step == Some(Step::RemoveLicense) {
+            world.turn(&Turn::good());
+        }
+        assert_eq!(world.step, Some(Step::DeleteUser), "from {state}");
+    }
+    let mut world = World::at(State::Propagated);
+    world.policy.delete_propagated = true;
+    order(&mut world, Command::Cancel);
+    world.turn(&Turn::good());
+    assert_eq!(world.step, Some(Step::DeleteUser), "the policy asks for it");
+}
+
+#[test]
+fn a_create_that_may_still_be_on_its_way_is_not_missed_before_its_deadline() {
+    let mut world = World::at(State::Requested);
+    world.turn(&Turn::good());
+    world.turn(&Turn::of(ambiguous()));
+    let begun_at = world.progress.trial.intent.expect("its fate is unknown").begun_at;
+    world.turn(&Turn::look(absent()));
+    assert_eq!(world.progress.trial.evidence, None, "that is no evidence yet");
+    assert_eq!(world.progress.due_at(), Some(begun_at + world.policy.call_deadline));
+    world.turn(&Turn::look(absent()));
+    assert_eq!(world.progress.trial.evidence.expect("this is").looks, 1);
 }
 
 #[test]

@@ -57,7 +57,8 @@ macro_rules! conformance {
                 a_memo_ends_with_its_state,
                 tallies_add_up,
                 a_commit_of_nothing_written_tallies_nothing,
-                counters_follow_every_commit;
+                counters_follow_every_commit,
+                what_nobody_has_acted_on_is_found_by_its_age;
             holds:
                 a_pool_that_was_never_read_grants_nothing,
                 seats_are_never_oversold_within_a_commit,

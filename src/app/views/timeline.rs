@@ -61,6 +61,7 @@ impl Teller {
             | EventKind::Advanced
             | EventKind::Verified
             | EventKind::Unwound
+            | EventKind::GivenUp
             | EventKind::Parked
             | EventKind::Blocked
             | EventKind::Regressed
@@ -75,7 +76,7 @@ impl Teller {
         self.blocked = match event.kind {
             EventKind::Blocked | EventKind::Parked => true,
             // What was blocked only by the removal of its license goes on by itself.
-            EventKind::Advanced | EventKind::Retried | EventKind::Cancelled => false,
+            EventKind::Advanced | EventKind::Retried | EventKind::Cancelled | EventKind::GivenUp => false,
             EventKind::Submitted
             | EventKind::Checked
             | EventKind::Admitted
@@ -97,6 +98,8 @@ impl Teller {
         };
         if event.kind == EventKind::Cancelled {
             self.direction = Direction::Cancelling;
+        } else if event.kind == EventKind::GivenUp {
+            self.direction = Direction::GivingUp;
         }
         let is_order = matches!(event.kind, EventKind::Retried | EventKind::Cancelled);
         self.push(event, waited.filter(|_| !is_order));
@@ -175,6 +178,7 @@ impl Teller {
             EventKind::Resumed => ("Resumed", Tone::Person),
             EventKind::Retried => ("Tried again", Tone::Person),
             EventKind::Cancelled => ("Called off", Tone::Person),
+            EventKind::GivenUp => ("Given up, since nobody had acted on it", Tone::Bad),
             EventKind::Unwound => ("Everything taken was given back", Tone::Plain),
             EventKind::Parked => ("Still blocked, so its license was taken back", Tone::Slow),
             EventKind::Verified => ("Verified: the account is as it was asked for", Tone::Good),

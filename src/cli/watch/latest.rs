@@ -106,6 +106,7 @@ const fn is_news(kind: EventKind) -> bool {
         | EventKind::Retried
         | EventKind::Cancelled
         | EventKind::Unwound
+        | EventKind::GivenUp
         | EventKind::Parked
         | EventKind::Verified
         | EventKind::Adopted

@@ -43,6 +43,8 @@ pub enum Input {
     Rescued,
     /// It was claimed too often without a commit.
     Poisoned,
+    /// It was blocked for as long as the policy waits for a person.
+    GivenUp,
     /// A person wants something.
     Ordered(Command),
 }
@@ -58,6 +60,8 @@ pub enum Command {
     Retry,
     /// Give back everything taken, and end.
     Cancel,
+    /// The same, and delete the user even if it reached an environment.
+    CancelAndDelete,
 }
 
 /// What a look or an act saw.

@@ -85,6 +85,10 @@ impl Work for SqliteStore {
         Box::pin(read_work::claimed_by_others(&self.readers, holder, rows_max))
     }
 
+    fn blocked_since(&self, before: Instant, rows_max: u32) -> Answer<'_, Vec<Member>> {
+        Box::pin(read_work::blocked_since(&self.readers, before, rows_max))
+    }
+
     fn free_lanes(&self, holder: HolderId) -> Answer<'_, u64> {
         self.tell(FreeLanes { holder }, Job::Last)
     }
