@@ -6,7 +6,7 @@ use super::exit::Exit;
 use super::trouble::Trouble;
 use super::{
     config, core_dumps, credentials, demo, init, list, order, run, show, simulate, stats, submit, sweep,
-    wait, watch,
+    verify, wait, watch,
 };
 use clap::Parser;
 use std::process::ExitCode;
@@ -53,6 +53,7 @@ async fn dispatch(cli: Cli) -> Result<Exit, Trouble> {
         Command::Watch(args) => watch::run(&Context::load(&global)?, args).await,
         Command::Wait(args) => wait::run(&Context::load(&global)?, args).await,
         Command::Stats(args) => stats::run(&Context::load(&global)?, args).await,
+        Command::Verify(args) => verify::run(&Context::load(&global)?, &args).await,
         Command::Sweep(args) => sweep::run(&Context::load(&global)?, args).await,
         Command::Credentials(command) => credentials::run(&Context::load(&global)?, command).await,
         Command::Retry(args) => {

@@ -48,7 +48,12 @@ fn standing(command: Command, state: State, status: Status) -> String {
         }
         (Command::Retry, Status::Active) => format!("is being worked on again, from {state}"),
         (
-            Command::Cancel | Command::CancelAndDelete | Command::Retry | Command::Pause | Command::Resume,
+            Command::Cancel
+            | Command::CancelAndDelete
+            | Command::Retry
+            | Command::Pause
+            | Command::Resume
+            | Command::Heal { .. },
             _,
         ) => {
             format!("{status} at {state}")

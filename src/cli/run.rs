@@ -6,11 +6,12 @@ use super::trouble::Trouble;
 use super::{logs, signals};
 use crate::app::settings::CredentialPolicy;
 use crate::app::{
-    Credentials, Orders, StoreIntake, SystemChance, TokioSpawner, TokioTimer, engine_for,
-    pinned_environments, places_for, promote_all, rotator_for, sweeper_for,
+    Credentials, DriftWatch, Orders, StoreIntake, SystemChance, TokioSpawner, TokioTimer, Watchkeeper,
+    engine_for, pinned_environments, places_for, promote_all, rotator_for, sweeper_for,
 };
 use crate::engine::{GivingUp, Hints, Pump, PumpLimits, Spawner, Stop};
 use crate::http::{DaemonState, Health, LocalListener, serve};
+use crate::provisioning::Lookout;
 use crate::store::{Intake, Store};
 use std::sync::Arc;
 
@@ -42,6 +43,7 @@ pub(super) async fn run(context: Context, verbose: u8) -> Result<Exit, Trouble> 
         Arc::clone(&context.clock),
         Arc::clone(&context.ids),
     ));
+    let watch = DriftWatch { lookout: Lookout::new(places.clone()), keeper: keeper(&context, &shared) };
     let rotator = rotator_for(
         settings,
         places.clone(),
@@ -90,6 +92,7 @@ pub(super) async fn run(context: Context, verbose: u8) -> Result<Exit, Trouble> 
             clock: Arc::clone(&context.clock),
             policy: settings.policy.clone(),
         },
+        watch: keeper(&context, &shared),
         sweeper: Arc::clone(&sweeper),
         credentials: Arc::new(credentials),
         spawner: Arc::clone(&spawner),
@@ -108,7 +111,7 @@ pub(super) async fn run(context: Context, verbose: u8) -> Result<Exit, Trouble> 
         spawner: Arc::clone(&spawner),
         timer,
         hints,
-        chores: vec![sweeper, Arc::new(GivingUp(Arc::clone(&engine)))],
+        chores: vec![sweeper, Arc::new(GivingUp(Arc::clone(&engine))), Arc::new(watch)],
         limits: PumpLimits {
             groups_max: GROUPS_MAX,
             level_check: settings.level_check,
@@ -137,5 +140,13 @@ pub(super) async fn run(context: Context, verbose: u8) -> Result<Exit, Trouble> 
             Ok(Exit::Ok)
         }
         Err(error) => Err(error.into()),
+    }
+}
+
+fn keeper(context: &Context, store: &Arc<dyn Store>) -> Watchkeeper {
+    Watchkeeper {
+        store: Arc::clone(store),
+        policy: context.settings.policy.clone(),
+        clock: Arc::clone(&context.clock),
     }
 }

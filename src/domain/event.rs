@@ -63,6 +63,10 @@ kinds! {
     Parked = "parked",
     /// The finished account was seen as it was asked for.
     Verified = "verified",
+    /// The finished account was found to be no longer as it was delivered, or in other ways than before.
+    Drifted = "drifted",
+    /// A person had a drifted account brought back to what was asked for.
+    Reopened = "reopened",
     /// An existing user was made the account.
     Adopted = "adopted",
     /// A license of ours that nobody waited for was found and removed.

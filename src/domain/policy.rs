@@ -59,6 +59,12 @@ pub struct Policy {
     pub recheck: Duration,
     /// How long a returned seat rests before it is granted again.
     pub seat_cool_down: Duration,
+    /// How long after it succeeded an account is looked at first.
+    pub watch_first: Duration,
+    /// How long after it succeeded an account is looked at the second time.
+    pub watch_second: Duration,
+    /// How often it is looked at from then on.
+    pub watch_every: Duration,
 }
 
 impl Default for Policy {
@@ -92,6 +98,9 @@ impl Default for Policy {
             sweep: seconds(300),
             recheck: seconds(86_400),
             seat_cool_down: seconds(300),
+            watch_first: seconds(3_600),
+            watch_second: seconds(86_400),
+            watch_every: seconds(86_400),
         }
     }
 }

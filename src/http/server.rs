@@ -2,8 +2,10 @@
 
 use super::LocalListener;
 use super::credentials_routes;
-use super::wire::{Accepted, Health, OpenBatch, Order, Refusal, Row, Staged, Standing, SweepOrder};
-use crate::app::{Credentials, IntakeTarget, OrderError, Orders, StoreIntake, SubmissionError};
+use super::wire::{
+    Accepted, Health, OpenBatch, Order, Refusal, Row, Sightings, Staged, Standing, SweepOrder,
+};
+use crate::app::{Credentials, IntakeTarget, OrderError, Orders, StoreIntake, SubmissionError, Watchkeeper};
 use crate::domain::{BatchId, Code, Command, Failure, NewRequest, Pinned, RequestId};
 use crate::engine::{Hints, Spawner};
 use crate::provisioning::Sweeper;
@@ -26,6 +28,8 @@ pub struct DaemonState {
     pub intake: StoreIntake,
     /// Carries out orders.
     pub orders: Orders,
+    /// Keeps the watch over finished accounts.
+    pub watch: Watchkeeper,
     /// Looks for what our writes may have left in the cloud.
     pub sweeper: Arc<Sweeper>,
     /// Hands passwords over, and makes new ones.
@@ -59,6 +63,8 @@ pub async fn serve(
         .route("/v1/requests/{id}/retry", post(retry))
         .route("/v1/requests/{id}/cancel", post(cancel))
         .route("/v1/requests/{id}/cancel-and-delete", post(cancel_and_delete))
+        .route("/v1/requests/{id}/heal", post(heal))
+        .route("/v1/sightings", post(sightings))
         .merge(credentials_routes::routes())
         .layer(DefaultBodyLimit::max(BODY_MAX))
         .with_state(state);
@@ -204,4 +210,19 @@ async fn carry_out(
     let member = state.orders.carry_out(id, command, &order.actor).await?;
     state.hints.give();
     Ok(Json(Standing::from(&member)))
+}
+
+async fn heal(
+    State(state): Shared,
+    Path(id): Path<RequestId>,
+    Json(order): Json<Order>,
+) -> Result<Json<Standing>, Refused> {
+    let member = state.watch.heal(id, &order.actor).await?;
+    state.hints.give();
+    Ok(Json(Standing::from(&member)))
+}
+
+async fn sightings(State(state): Shared, Json(told): Json<Sightings>) -> Result<StatusCode, Refused> {
+    state.watch.note(told.sightings, &told.actor).await.map_err(OrderError::from)?;
+    Ok(StatusCode::NO_CONTENT)
 }

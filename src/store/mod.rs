@@ -7,6 +7,7 @@ mod ports;
 mod rows;
 mod sqlite;
 mod sweeps;
+mod watches;
 
 pub use error::StoreError;
 pub use orders::{
@@ -18,7 +19,7 @@ pub use passwords::{
     RotationFate, SealedPassword,
 };
 pub use ports::{
-    Admission, Answer, Batches, Events, Intake, Passwords, Requests, Store, Sweeps, Trust, Work,
+    Admission, Answer, Batches, Events, Intake, Passwords, Requests, Store, Sweeps, Trust, Watches, Work,
 };
 pub use rows::{
     Actor, Batch, Count, Doubt, Event, Group, LaneId, LaneView, LicenseHold, Member, Origin, Pool, PoolKey,
@@ -31,3 +32,4 @@ pub use sweeps::{
     Finding, FindingKind, Recheck, RecheckReason, SweepBegin, SweepEnd, SweepStanding, Swept, Trace,
     TracedUser,
 };
+pub use watches::{DriftCount, WatchGroup, WatchNote};

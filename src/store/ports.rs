@@ -1,12 +1,12 @@
 //! The ports: what every driver can do. One conformance suite (`tests/store`) says what each verb means.
 
 use super::{
-    Actor, Batch, BatchDraft, Begin, BeginFate, Claim, Commit, Count, Event, Filter, Group, LaneView, Member,
-    Page, Pool, PoolKey, Recheck, RowFate, StageReport, StagedRequest, Standing, StoreError, SweepBegin,
-    SweepEnd, SweepStanding, Tally, Trace,
+    Actor, Batch, BatchDraft, Begin, BeginFate, Claim, Commit, Count, DriftCount, Event, Filter, Group,
+    LaneView, Member, Page, Pool, PoolKey, Recheck, RowFate, StageReport, StagedRequest, Standing,
+    StoreError, SweepBegin, SweepEnd, SweepStanding, Tally, Trace, WatchGroup, WatchNote,
 };
 use super::{Password, PasswordOrder, Rotation, RotationEnd, RotationFate, SealedPassword};
-use crate::domain::{BatchId, HolderId, Instant, ObjectId, RequestId, StoreId, UserId};
+use crate::domain::{BatchId, HolderId, Instant, ObjectId, RequestId, StoreId, UserId, Watch};
 use std::future::Future;
 use std::pin::Pin;
 
@@ -127,6 +127,26 @@ pub trait Events: Send + Sync {
     fn latest(&self, after: i64, rows_max: u32) -> Answer<'_, Vec<Event>>;
 }
 
+/// Watching over finished accounts. Exactly the succeeded requests are watched: commits begin and end the watches.
+pub trait Watches: Send + Sync {
+    /// Due watches by environment, the one that is due longest first: at most `groups_max` environments, each with at
+    /// most `members_max` of its due accounts.
+    fn due_watches(&self, now: Instant, groups_max: u32, members_max: u32) -> Answer<'_, Vec<WatchGroup>>;
+
+    /// Notes what looks came to, with their events; one fate per note, in order. A note on a watch that has changed
+    /// since, or has ended, is lost.
+    fn note_watches(&self, notes: Vec<WatchNote>, actor: Actor, now: Instant) -> Answer<'_, Vec<RowFate>>;
+
+    /// The watches of these requests, in their order; those without one are left out.
+    fn watches(&self, requests: Vec<RequestId>) -> Answer<'_, Vec<(RequestId, Watch)>>;
+
+    /// When the next account is to be looked at.
+    fn next_watch(&self) -> Answer<'_, Option<Instant>>;
+
+    /// How many accounts have drifted, by environment and kind.
+    fn drift_counts(&self) -> Answer<'_, Vec<DriftCount>>;
+}
+
 /// Handing over the passwords of users that we made. They are sealed; nobody here can open one.
 ///
 /// What happens to a user's password is recorded in the history of each of its requests that lives or has succeeded; a
@@ -195,7 +215,7 @@ pub trait Trust: Send + Sync {
 
 /// A whole store.
 pub trait Store:
-    Intake + Work + Admission + Requests + Batches + Events + Sweeps + Trust + Passwords
+    Intake + Work + Admission + Requests + Batches + Events + Sweeps + Trust + Watches + Passwords
 {
     /// The database's id, made at its birth; part of every marker.
     fn id(&self) -> StoreId;

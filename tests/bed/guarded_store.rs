@@ -1,12 +1,14 @@
 //! A store that passes a fuse at every write, and keeps a journal of the intents that it recorded.
 
 use super::fuse::Fuse;
-use seatless::domain::{BatchId, HolderId, Instant, IntentId, ObjectId, RequestId, State, StoreId, UserId};
+use seatless::domain::{
+    BatchId, HolderId, Instant, IntentId, ObjectId, RequestId, State, StoreId, UserId, Watch,
+};
 use seatless::store::{
-    Actor, Admission, Answer, Batch, BatchDraft, Batches, Begin, BeginFate, Claim, Commit, Count, Event,
-    Events, Filter, Group, Intake, LaneView, Member, Page, Pool, PoolKey, Recheck, Requests, RowFate,
+    Actor, Admission, Answer, Batch, BatchDraft, Batches, Begin, BeginFate, Claim, Commit, Count, DriftCount,
+    Event, Events, Filter, Group, Intake, LaneView, Member, Page, Pool, PoolKey, Recheck, Requests, RowFate,
     SqliteStore, StageReport, StagedRequest, Standing, Store, StoreError, SweepBegin, SweepEnd,
-    SweepStanding, Sweeps, Tally, Trace, Trust, Work,
+    SweepStanding, Sweeps, Tally, Trace, Trust, WatchGroup, WatchNote, Watches, Work,
 };
 use seatless::store::{
     Password, PasswordOrder, Passwords, Rotation, RotationEnd, RotationFate, SealedPassword,
@@ -162,6 +164,24 @@ impl Events for GuardedStore {
     }
     fn latest(&self, after: i64, rows_max: u32) -> Answer<'_, Vec<Event>> {
         self.inner.latest(after, rows_max)
+    }
+}
+
+impl Watches for GuardedStore {
+    fn due_watches(&self, now: Instant, groups_max: u32, members_max: u32) -> Answer<'_, Vec<WatchGroup>> {
+        self.inner.due_watches(now, groups_max, members_max)
+    }
+    fn note_watches(&self, notes: Vec<WatchNote>, actor: Actor, now: Instant) -> Answer<'_, Vec<RowFate>> {
+        self.guarded("note watches", self.inner.note_watches(notes, actor, now))
+    }
+    fn watches(&self, requests: Vec<RequestId>) -> Answer<'_, Vec<(RequestId, Watch)>> {
+        self.inner.watches(requests)
+    }
+    fn next_watch(&self) -> Answer<'_, Option<Instant>> {
+        self.inner.next_watch()
+    }
+    fn drift_counts(&self) -> Answer<'_, Vec<DriftCount>> {
+        self.inner.drift_counts()
     }
 }
 

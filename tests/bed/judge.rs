@@ -86,9 +86,12 @@ impl Judge {
     fn success_is_true(&mut self, record: &Record) -> Vec<String> {
         let mut faults = Vec::new();
         for member in &record.members {
-            if member.request.progress.status() != Status::Succeeded
-                || !self.succeeded.insert(member.request.id)
-            {
+            if member.request.progress.status() != Status::Succeeded {
+                // One that was reopened has to be true again.
+                self.succeeded.remove(&member.request.id);
+                continue;
+            }
+            if !self.succeeded.insert(member.request.id) {
                 continue;
             }
             let name = member.user.account.user_principal_name.as_str();

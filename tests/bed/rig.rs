@@ -7,7 +7,7 @@ use super::judge::{Judge, Record};
 use super::scene::{SECRET, Scene, Wish};
 use super::seams::{CountedIds, NoWait, SeededChance, SharedClock};
 use super::wire::{Deed, Kind, Wire, rows};
-use seatless::app::{IntakeTarget, Orders, StoreIntake, TokioSpawner};
+use seatless::app::{DriftWatch, IntakeTarget, Orders, StoreIntake, TokioSpawner, Watchkeeper};
 use seatless::cloud::{CloudOrigins, Limits, Origin, TenantAccess, TenantClient, Transport};
 use seatless::domain::{
     Account, BatchId, Clock, Command, HolderId, Ids, Instant, Membership, NewRequest, OnExisting, Phase,
@@ -15,8 +15,8 @@ use seatless::domain::{
 };
 use seatless::engine::{Engine, EngineParts, Spawner};
 use seatless::provisioning::{
-    EnvironmentPlace, PasswordPolicy, Places, Provisioner, ProvisionerParts, Recipients, Rotator, Sweeper,
-    TenantPlace,
+    EnvironmentPlace, Lookout, PasswordPolicy, Places, Provisioner, ProvisionerParts, Recipients, Rotator,
+    Sweeper, TenantPlace,
 };
 use seatless::simulator::{Act, Faults, Simulator, World};
 use seatless::store::{
@@ -296,6 +296,17 @@ impl Rig {
         self.kills += 1;
         self.engine = Arc::new(self.parts().engine());
         self.engine.rescue().await.expect("a rescue");
+    }
+
+    /// The watch over finished accounts, on the store and the cloud that the engine works with.
+    pub(crate) fn drift_watch(&self) -> DriftWatch {
+        let parts = self.parts();
+        let keeper = Watchkeeper {
+            store: Arc::clone(&parts.store),
+            policy: self.policy.clone(),
+            clock: Arc::clone(&self.clock) as Arc<_>,
+        };
+        DriftWatch { lookout: Lookout::new(parts.places()), keeper }
     }
 
     async fn take_over(&mut self) {
@@ -670,7 +681,7 @@ fn dataverse(host: &str) -> Origin {
     origin(&format!("{host}.crm"))
 }
 
-fn person() -> Actor {
+pub(crate) fn person() -> Actor {
     Actor { name: "test".to_owned(), origin: seatless::store::Origin::Cli }
 }
 

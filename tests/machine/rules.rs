@@ -2,8 +2,8 @@
 
 use crate::world::{Turn, World, failure};
 use seatless::domain::{
-    Charge, Code, Command, Direction, EventKind, Input, LicenseEffect, Outcome, Phase, SeatEffect, State,
-    Status, Step, Timer,
+    Charge, Code, Command, Direction, EventKind, Facts, Input, LicenseEffect, Outcome, Phase, SeatEffect,
+    State, Status, Step, Timer,
 };
 use std::time::Duration;
 
@@ -419,4 +419,67 @@ fn pausing_holds_without_losing_anything() {
     order(&mut world, Command::Resume);
     assert_eq!(world.progress, before);
     assert!(world.decide(Input::Ordered(Command::Resume), 0.5).is_err());
+}
+
+/// A finished account.
+fn account() -> World {
+    let mut world = World::at(State::Unlicensed);
+    world.turn(&Turn::good());
+    assert_eq!(world.progress.status(), Status::Succeeded);
+    world
+}
+
+#[test]
+fn a_row_is_healed_as_it_is_and_a_lost_one_with_a_new_license() {
+    let mut world = account();
+    let moment = world.put(Input::Ordered(Command::Heal { to: State::Propagated }), 0.5).unwrap();
+    let told = moment.transition.event.expect("an event");
+    assert_eq!((told.kind, told.from, told.to), (EventKind::Reopened, State::Unlicensed, State::Propagated));
+    assert_eq!(world.step, Some(Step::SetNonInteractive));
+    assert!(!world.facts.seat_held && world.facts.slot_held);
+    for step in [Step::SetNonInteractive, Step::RemoveLicense, Step::Verify] {
+        assert_eq!(world.step, Some(step));
+        world.turn(&Turn::good());
+    }
+    assert_eq!(world.progress.status(), Status::Succeeded);
+
+    world.put(Input::Ordered(Command::Heal { to: State::Created }), 0.5).unwrap();
+    assert!(matches!(world.progress.phase, Phase::Active { timer: Timer::ForSeat, .. }));
+    world.put(Input::Admitted, 0.5).unwrap();
+    assert_eq!(world.step, Some(Step::AssignLicense));
+    world.go_well(6);
+    assert_eq!(world.progress.status(), Status::Succeeded);
+}
+
+#[test]
+fn an_account_is_healed_from_created_and_from_propagated_and_from_nowhere_else() {
+    for &to in State::ALL {
+        let healed = account().decide(Input::Ordered(Command::Heal { to }), 0.5).is_ok();
+        assert_eq!(healed, matches!(to, State::Created | State::Propagated), "{to}");
+    }
+    for state in [State::Requested, State::Propagated, State::Unlicensed] {
+        World::at(state).decide(Input::Ordered(Command::Heal { to: State::Created }), 0.5).unwrap_err();
+    }
+}
+
+#[test]
+fn healing_leaves_a_siblings_seat_and_license_as_they_are() {
+    for to in [State::Created, State::Propagated] {
+        let mut world = account();
+        let sibling = Facts { seat_held: true, license_may_be_held: true, ..world.facts() };
+        world.change_company(sibling);
+        let moment = world.put(Input::Ordered(Command::Heal { to }), 0.5).unwrap();
+        let (seat, license) = (moment.transition.seat, moment.transition.license);
+        assert_eq!((seat, license), (SeatEffect::Keep, LicenseEffect::Unchanged), "{to}");
+        assert_eq!(world.progress.due_at(), Some(world.now), "{to}: the seat serves both");
+    }
+}
+
+#[test]
+fn a_person_who_has_it_healed_forgives_what_was_undone_before() {
+    let mut world = account();
+    world.progress.regressions = world.policy.regressions_max;
+    world.regressions = world.policy.regressions_max;
+    world.put(Input::Ordered(Command::Heal { to: State::Propagated }), 0.5).unwrap();
+    assert_eq!(world.progress.regressions, 0);
 }

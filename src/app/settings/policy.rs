@@ -57,10 +57,14 @@ pub(super) fn read(reader: &mut Reader) -> Policy {
         sweep: seconds(reader, "sweep", base.sweep),
         recheck: seconds(reader, "recheck", base.recheck),
         seat_cool_down: seconds(reader, "seat_cool_down", base.seat_cool_down),
+        watch_first: seconds(reader, "watch_first", base.watch_first),
+        watch_second: seconds(reader, "watch_second", base.watch_second),
+        watch_every: seconds(reader, "watch_every", base.watch_every),
     };
     ordered(reader, "retry_first", policy.retry_first, "retry_last", policy.retry_last);
     ordered(reader, "retry_after_min", policy.retry_after_min, "retry_after_max", policy.retry_after_max);
     ordered(reader, "sync_first", policy.sync_first, "sync_later", policy.sync_later);
+    ordered(reader, "watch_first", policy.watch_first, "watch_second", policy.watch_second);
     ordered(reader, "poll_first", policy.poll_first, "poll_last", policy.poll_last);
     ordered(
         reader,

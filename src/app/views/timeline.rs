@@ -1,7 +1,7 @@
 //! A history as a person tells it: milestones with how long each took, and what repeats only once, with a count.
 
 use super::{Entry, FailureView, Moment, Tone};
-use crate::domain::{Direction, EventKind, Instant, State};
+use crate::domain::{Direction, DriftChange, EventKind, Instant, State};
 use crate::store::{Event, Origin};
 
 /// How many remote request ids an entry that stands for many events keeps.
@@ -60,12 +60,14 @@ impl Teller {
             | EventKind::Admitted
             | EventKind::Advanced
             | EventKind::Verified
+            | EventKind::Drifted
             | EventKind::Unwound
             | EventKind::GivenUp
             | EventKind::Parked
             | EventKind::Blocked
             | EventKind::Regressed
             | EventKind::Retried
+            | EventKind::Reopened
             | EventKind::Cancelled => self.milestone(event),
         }
     }
@@ -76,7 +78,11 @@ impl Teller {
         self.blocked = match event.kind {
             EventKind::Blocked | EventKind::Parked => true,
             // What was blocked only by the removal of its license goes on by itself.
-            EventKind::Advanced | EventKind::Retried | EventKind::Cancelled | EventKind::GivenUp => false,
+            EventKind::Advanced
+            | EventKind::Retried
+            | EventKind::Reopened
+            | EventKind::Cancelled
+            | EventKind::GivenUp => false,
             EventKind::Submitted
             | EventKind::Checked
             | EventKind::Admitted
@@ -88,6 +94,7 @@ impl Teller {
             | EventKind::Resumed
             | EventKind::Unwound
             | EventKind::Verified
+            | EventKind::Drifted
             | EventKind::Adopted
             | EventKind::Rescued
             | EventKind::HandedOver
@@ -101,8 +108,9 @@ impl Teller {
         } else if event.kind == EventKind::GivenUp {
             self.direction = Direction::GivingUp;
         }
-        let is_order = matches!(event.kind, EventKind::Retried | EventKind::Cancelled);
-        self.push(event, waited.filter(|_| !is_order));
+        let is_order = matches!(event.kind, EventKind::Retried | EventKind::Reopened | EventKind::Cancelled);
+        // Nobody waits for an account to drift.
+        self.push(event, waited.filter(|_| !is_order && event.drift.is_none()));
         if let Some(entry) = self.entries.last_mut()
             && attempts > 1
         {
@@ -151,7 +159,11 @@ impl Teller {
             count: 1,
             kind: event.kind,
             state: event.to,
-            text: text.to_owned(),
+            text: match &event.drift {
+                Some(change) => told_drift(text, change),
+                None => text.to_owned(),
+            },
+            drift: event.drift.clone(),
             waited_seconds,
             actor: match event.actor.origin {
                 Origin::Cli | Origin::Api => Some(event.actor.name.clone()),
@@ -182,6 +194,8 @@ impl Teller {
             EventKind::Unwound => ("Everything taken was given back", Tone::Plain),
             EventKind::Parked => ("Still blocked, so its license was taken back", Tone::Slow),
             EventKind::Verified => ("Verified: the account is as it was asked for", Tone::Good),
+            EventKind::Drifted => ("No longer as it was delivered", Tone::Bad),
+            EventKind::Reopened => ("To be brought back to what was asked for", Tone::Person),
             EventKind::Adopted => ("An existing user was made the account", Tone::Good),
             EventKind::Swept => {
                 ("A license of ours that nobody waited for was found and taken back", Tone::Slow)
@@ -193,6 +207,12 @@ impl Teller {
             EventKind::Rotated => ("The user has a new password", Tone::Person),
         }
     }
+}
+
+/// What was found at an account that had been finished.
+fn told_drift(text: &str, change: &DriftChange) -> String {
+    let drifts: Vec<String> = change.after.iter().map(|drift| drift.failure().to_string()).collect();
+    if drifts.is_empty() { format!("{text} again") } else { format!("{text}: {}", drifts.join(" ")) }
 }
 
 /// Whether a write begun here only hurries a wait along, instead of being the step itself.

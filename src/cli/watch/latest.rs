@@ -109,6 +109,8 @@ const fn is_news(kind: EventKind) -> bool {
         | EventKind::GivenUp
         | EventKind::Parked
         | EventKind::Verified
+        | EventKind::Drifted
+        | EventKind::Reopened
         | EventKind::Adopted
         | EventKind::Rescued
         | EventKind::HandedOver

@@ -1,7 +1,7 @@
 //! What a person can order.
 
 use super::decide::Draft;
-use super::{Inapplicable, SlotEffect, Transition};
+use super::{Inapplicable, SlotEffect, Transition, WatchEffect};
 use crate::domain::{Code, Direction, Ending, EventKind, Instant, Phase, State, Timer};
 
 pub(super) fn pause(mut draft: Draft) -> Result<Transition, Inapplicable> {
@@ -84,4 +84,25 @@ pub(super) fn turn_back(mut draft: Draft, direction: Direction, end: Phase, now:
         return draft;
     }
     draft.active(direction, Timer::At(now))
+}
+
+pub(super) fn heal(mut draft: Draft, to: State, now: Instant) -> Result<Transition, Inapplicable> {
+    match draft.before.phase {
+        Phase::Succeeded => {}
+        Phase::Active { .. } | Phase::Blocked { .. } | Phase::Failed { .. } | Phase::Cancelled => {
+            return Err(Inapplicable("it is no finished account"));
+        }
+    }
+    let timer = match to {
+        // What a sibling's seat and license are for is theirs to say: nothing of them changes here.
+        State::Created if !draft.facts.seat_held => Timer::ForSeat,
+        State::Created | State::Propagated => Timer::At(now),
+        State::Requested | State::Licensed | State::NonInteractive | State::Unlicensed => {
+            return Err(Inapplicable("a finished account is healed from created or propagated on"));
+        }
+    };
+    draft.next.paused = false;
+    draft.next.regressions = 0;
+    draft.watch = WatchEffect::End;
+    Ok(draft.enter(to, now).active(Direction::Forward, timer).record(EventKind::Reopened).done())
 }

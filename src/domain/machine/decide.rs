@@ -3,7 +3,7 @@
 use super::reports::{self, Report};
 use super::{
     Command, Facts, Inapplicable, Input, LicenseEffect, SeatEffect, SlotEffect, Subject, Transition,
-    commands, step_of,
+    WatchEffect, commands, step_of,
 };
 use crate::domain::{
     Code, Direction, Ending, EventDraft, EventKind, Failure, Instant, IntentId, Phase, Policy, Progress,
@@ -35,6 +35,7 @@ pub fn decide(
         Input::GivenUp => given_up(draft, policy, now),
         Input::Ordered(Command::Cancel) => commands::cancel(draft, policy.delete_propagated, now),
         Input::Ordered(Command::CancelAndDelete) => commands::cancel(draft, true, now),
+        Input::Ordered(Command::Heal { to }) => commands::heal(draft, to, now),
     }
 }
 
@@ -46,6 +47,7 @@ pub(super) struct Draft {
     pub(super) license: LicenseEffect,
     pub(super) seat: SeatEffect,
     pub(super) slot: SlotEffect,
+    pub(super) watch: WatchEffect,
     pub(super) resolved: Option<IntentId>,
     pub(super) event: Option<EventDraft>,
 }
@@ -61,6 +63,7 @@ impl Draft {
             license: LicenseEffect::Unchanged,
             seat: SeatEffect::Keep,
             slot: SlotEffect::Keep,
+            watch: WatchEffect::Keep,
             resolved: None,
             event: None,
         }
@@ -139,6 +142,7 @@ impl Draft {
             license: self.license,
             seat: self.seat,
             slot: self.slot,
+            watch: self.watch,
             resolved: self.resolved,
             event: self.event,
         }

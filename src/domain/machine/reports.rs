@@ -3,11 +3,12 @@
 use super::decide::Draft;
 use super::steps::exhausted;
 use super::{
-    Charge, Inapplicable, LicenseEffect, Outcome, SeatEffect, SlotEffect, Transition, next_state, step_of,
+    Charge, Inapplicable, LicenseEffect, Outcome, SeatEffect, SlotEffect, Transition, WatchEffect,
+    next_state, step_of,
 };
 use crate::domain::{
     Code, Direction, EventKind, Evidence, EvidenceKind, Failure, Instant, IntentId, Phase, Policy, State,
-    Step, Timer, retry_delay,
+    Step, Timer, first_look, retry_delay,
 };
 use chrono::TimeDelta;
 use std::time::Duration;
@@ -86,6 +87,7 @@ fn forward(mut draft: Draft, step: Step, report: &Report<'_>) -> Draft {
         }
         Step::Verify => {
             draft.next.phase = Phase::Succeeded;
+            draft.watch = WatchEffect::Begin { due_at: first_look(report.policy, now) };
             draft.next.trial = Default::default();
             return draft.record(EventKind::Verified);
         }

@@ -24,11 +24,13 @@ mod passwords;
 mod promote;
 mod rotations;
 mod stage;
+mod watches;
 
 mod member;
 mod read_admission;
 mod read_history;
 mod read_requests;
+mod read_watches;
 mod read_work;
 mod readers;
 mod trust;

@@ -3,7 +3,7 @@
 use super::open::SqliteStore;
 use super::{
     admission, batches, begin, claim, commit, lanes, observe, passwords, promote, read_admission,
-    read_history, read_requests, read_work, rotations, stage, sweeps, trust,
+    read_history, read_requests, read_watches, read_work, rotations, stage, sweeps, trust, watches,
 };
 
 impl SqliteStore {
@@ -62,6 +62,15 @@ impl SqliteStore {
         ("commit: lanes", commit::RELEASE_LANES),
         ("commit: left behind", commit::LEAVE_BEHIND),
         ("commit: tallies", commit::TALLIES),
+        ("commit: begin watch", commit::BEGIN_WATCH),
+        ("commit: end watch", commit::END_WATCH),
+        ("note_watches", watches::NOTE),
+        ("due_watches: places", read_watches::DUE_PLACES),
+        ("due_watches: of place", read_watches::DUE_OF_PLACE),
+        ("due_watches: members", read_watches::MEMBERS),
+        ("watches", read_watches::WATCHES),
+        ("next_watch", read_watches::NEXT_WATCH),
+        ("drift_counts", read_watches::DRIFT_COUNTS),
         ("free_lanes", admission::FREE_LANES),
         ("end_rests: pools", admission::RESTED),
         ("end_rests", admission::END_RESTS),

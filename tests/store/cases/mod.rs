@@ -12,3 +12,4 @@ pub mod passwords;
 pub mod reading;
 pub mod rescue;
 pub mod sweeps;
+pub mod watches;

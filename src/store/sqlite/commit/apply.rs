@@ -7,7 +7,7 @@ use super::current;
 use super::ledger::Ledger;
 use super::passwords;
 use super::seats::{seat_pool, slot_pool};
-use super::writes;
+use super::{watches, writes};
 use crate::domain::{SeatEffect, SlotEffect};
 use crate::store::{Commit, CommitRow, RowFate, StoreError};
 use std::collections::{BTreeSet, HashSet};
@@ -92,6 +92,7 @@ async fn apply_wave(
     writes::rechecks(pen, &ledger).await?;
     writes::users(pen, &ledger, &users).await?;
     writes::events(pen, &ledger).await?;
+    watches::watches(pen, &ledger).await?;
     passwords::settle(pen, &ledger).await?;
     writes::counts(pen, &ledger).await?;
     writes::pools(pen, &ledger).await?;
