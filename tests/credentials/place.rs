@@ -243,9 +243,6 @@ connect_seconds = 2
     }
 }
 
-/// How long a rotation of which nothing was heard may still be on its way, by the config above.
-pub(crate) const LANDING: Duration = Duration::from_millis(2_200);
-
 fn world(may_set_passwords: bool) -> String {
     let roles = format!("{USUAL}{}", if may_set_passwords { PASSWORDS } else { "" });
     let secret = CLIENT_SECRET.replace('\\', "\\\\");
