@@ -26,7 +26,8 @@ pub use rows::{
     Pool, PoolKey, PoolKind, Request, Seat, SeatLine, Siblings, Standing, User, UserOrigin,
 };
 pub use sqlite::{
-    MIGRATIONS, Mode, OpenOptions, OwnerCard, Spawn, SqliteStore, WriterStats, has_wal_reset_bug,
+    Backup, MIGRATIONS, Mode, OpenOptions, OwnerCard, PutBack, Spawn, SqliteStore, WriterStats,
+    has_wal_reset_bug,
 };
 pub use sweeps::{
     Finding, FindingKind, Recheck, RecheckReason, SweepBegin, SweepEnd, SweepStanding, Swept, Trace,

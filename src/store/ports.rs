@@ -212,8 +212,8 @@ pub trait Trust: Send + Sync {
     /// already stays as it is.
     fn confirm(&self, actor: Actor, now: Instant) -> Answer<'_, ()>;
 
-    /// Open requests that the cloud may be ahead of and that nothing would look at by itself, since they wait for a seat
-    /// or for a person; at most `rows_max`. A new owner of the database makes them due.
+    /// Open requests, not yet licensed, that the cloud may be ahead of and that nothing would look at by itself, since they
+    /// wait for a seat or for a person; at most `rows_max`. A new owner of the database makes them due.
     fn unseen(&self, rows_max: u32) -> Answer<'_, Vec<Member>>;
 }
 

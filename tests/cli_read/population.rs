@@ -74,6 +74,7 @@ fn runtime() -> tokio::runtime::Runtime {
 async fn open(path: &Path) -> SqliteStore {
     let card = OwnerCard {
         new_store: StoreId(Uuid::from_u128(7)),
+        new_incarnation: Uuid::from_u128(8),
         host: "test".to_owned(),
         since: begin(),
         program: "test".to_owned(),

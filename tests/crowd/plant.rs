@@ -101,6 +101,7 @@ impl Plant {
         let folder = folder.expect("a folder");
         let card = OwnerCard {
             new_store: StoreId(ids.fresh()),
+            new_incarnation: ids.fresh(),
             host: "plant".to_owned(),
             since: Clock::now(&*clock),
             program: "seatless test".to_owned(),

@@ -26,6 +26,10 @@ pub trait Database: Send + Sync {
     fn open(&self) -> Later<'_, Arc<dyn Store>>;
     /// Ends what `open` gave.
     fn close(&self) -> Later<'_, ()>;
+    /// Keeps a copy of it as it is now, while it is open.
+    fn save(&self) -> Later<'_, ()>;
+    /// Puts the copy in its place, while it is closed.
+    fn put_back(&self) -> Later<'_, ()>;
 }
 
 /// The holder that works unless a test says otherwise.
@@ -51,6 +55,18 @@ impl World {
     /// Ends the process that owns the database and starts another one.
     pub async fn restart(&mut self) {
         self.database.close().await;
+        self.store = self.database.open().await;
+    }
+
+    /// Keeps a copy of the database.
+    pub async fn save(&self) {
+        self.database.save().await;
+    }
+
+    /// Ends the process that owns the database, puts the copy in its place, and starts another process.
+    pub async fn put_back(&mut self) {
+        self.database.close().await;
+        self.database.put_back().await;
         self.store = self.database.open().await;
     }
 

@@ -2,9 +2,9 @@
 
 use super::open::SqliteStore;
 use super::{
-    admission, batches, begin, claim, commit, lanes, observe, passwords, promote, read_admission,
-    read_history, read_requests, read_turns, read_watches, read_work, rotations, stage, sweeps, trust,
-    watches,
+    admission, backup, batches, begin, claim, commit, incarnation, lanes, observe, passwords, promote,
+    read_admission, read_history, read_requests, read_turns, read_watches, read_work, rotations, stage,
+    sweeps, trust, watches,
 };
 
 impl SqliteStore {
@@ -132,6 +132,13 @@ impl SqliteStore {
         ("rotations: confirm", rotations::CONFIRM),
         ("rotations: take back", rotations::TAKE_BACK),
         ("rotations: destroy unused", rotations::DESTROY_UNUSED),
+        ("open: claimed", incarnation::CLAIMED),
+        ("open: begin", incarnation::BEGIN),
+        ("open: doubt", incarnation::DOUBT),
+        ("open: look first", incarnation::LOOK_FIRST),
+        ("open: has past", incarnation::HAS_PAST),
+        ("backup: summary", backup::SUMMARY),
+        ("keep_head", incarnation::LAST_EVENT),
         ("standing", trust::STANDING),
         ("confirm", trust::CONFIRM),
         ("unseen", trust::UNSEEN),
