@@ -5,6 +5,7 @@ pub mod queries;
 pub mod settings;
 pub mod views;
 
+mod credentials;
 mod drift_watch;
 mod head_keeper;
 mod host;
@@ -16,6 +17,7 @@ mod system;
 mod watchkeeper;
 mod wiring;
 
+pub use credentials::{Credentials, HandedOver, Handover, find_users, passwords_behind};
 pub use drift_watch::DriftWatch;
 pub use head_keeper::HeadKeeper;
 pub use host::host_name;
@@ -25,4 +27,4 @@ pub use promotion::promote_all;
 pub use submission::{IntakeTarget, StoreIntake, Submission, SubmissionError, Submitted, submit};
 pub use system::{SystemChance, SystemClock, SystemIds, TokioSpawner, TokioTimer};
 pub use watchkeeper::{Sighting, Watchkeeper};
-pub use wiring::{WiringError, engine_for, pinned_environments, places_for, sweeper_for};
+pub use wiring::{WiringError, engine_for, pinned_environments, places_for, rotator_for, sweeper_for};

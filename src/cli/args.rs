@@ -63,6 +63,9 @@ pub(super) enum Command {
     Restore(RestoreArgs),
     /// Try a blocked request again
     Retry(OrderArgs),
+    /// Hand passwords over, sealed or opened with your key; make new ones
+    #[command(subcommand)]
+    Credentials(super::credentials::CredentialsCommand),
     /// Call a request off and give back everything taken for it
     Cancel(CancelArgs),
 }

@@ -5,14 +5,15 @@ use super::context::Context;
 use super::exit::Exit;
 use super::trouble::Trouble;
 use super::{
-    backup, config, demo, init, list, order, restore, run, show, simulate, stats, submit, sweep, verify,
-    wait, watch,
+    backup, config, core_dumps, credentials, demo, init, list, order, restore, run, show, simulate, stats,
+    submit, sweep, verify, wait, watch,
 };
 use clap::Parser;
 use std::process::ExitCode;
 
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
+    core_dumps::off();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -56,6 +57,7 @@ async fn dispatch(cli: Cli) -> Result<Exit, Trouble> {
         Command::Restore(args) => restore::run(&Context::load(&global)?, &args).await,
         Command::Verify(args) => verify::run(&Context::load(&global)?, &args).await,
         Command::Sweep(args) => sweep::run(&Context::load(&global)?, args).await,
+        Command::Credentials(command) => credentials::run(&Context::load(&global)?, command).await,
         Command::Retry(args) => {
             order::run(&Context::load(&global)?, &args.ids, crate::domain::Command::Retry).await
         }

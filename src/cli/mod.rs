@@ -6,6 +6,8 @@ mod backup;
 mod batch_page;
 mod config;
 mod context;
+mod core_dumps;
+mod credentials;
 mod demo;
 mod entry;
 mod exit;

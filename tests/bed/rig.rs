@@ -16,7 +16,8 @@ use seatless::domain::{
 };
 use seatless::engine::{Engine, EngineParts, Spawner};
 use seatless::provisioning::{
-    EnvironmentPlace, Lookout, PasswordPolicy, Places, Provisioner, ProvisionerParts, Sweeper, TenantPlace,
+    EnvironmentPlace, Lookout, PasswordPolicy, Places, Provisioner, ProvisionerParts, Recipients, Rotator,
+    Sweeper, TenantPlace,
 };
 use seatless::simulator::{Act, Faults, Simulator, World};
 use seatless::store::{
@@ -82,6 +83,7 @@ pub(crate) struct Rig {
     pub(crate) begun: Arc<Mutex<Vec<Begun>>>,
     world: World,
     recipients: Vec<String>,
+    seats_max: HashMap<SkuId, u32>,
     engine: Arc<Engine<Provisioner>>,
     seed: u64,
     folder: tempfile::TempDir,
@@ -89,7 +91,7 @@ pub(crate) struct Rig {
 
 impl Rig {
     pub(crate) async fn start(scene: Scene) -> Self {
-        let Scene { world, wishes, delays, faults, policy, recipients, license, seed } = scene;
+        let Scene { world, wishes, delays, faults, policy, recipients, license, seats_max, seed } = scene;
         let clock = Arc::new(SharedClock::new());
         let simulator = Simulator::new(&world, delays, faults, seed, Arc::clone(&clock) as Arc<_>);
         let simulator = Arc::new(simulator.expect("a sound world"));
@@ -105,6 +107,7 @@ impl Rig {
             secret: SECRET,
             policy: &policy,
             recipients: &recipients,
+            seats_max: &seats_max,
             clock: &clock,
             chance: &chance,
             ids: &ids,
@@ -135,6 +138,7 @@ impl Rig {
             begun,
             world,
             recipients,
+            seats_max,
             engine,
             seed,
             folder,
@@ -403,6 +407,7 @@ impl Rig {
             secret: &self.secret,
             policy: &self.policy,
             recipients: &self.recipients,
+            seats_max: &self.seats_max,
             clock: &self.clock,
             chance: &self.chance,
             ids: &self.ids,
@@ -496,6 +501,20 @@ impl Rig {
 
     pub(crate) fn database(&self) -> PathBuf {
         self.path.clone()
+    }
+
+    /// Whoever makes new passwords, sealed as the first ones are.
+    pub(crate) fn rotator(&self) -> Rotator {
+        let parts = self.parts();
+        Rotator {
+            places: parts.places(),
+            store: parts.store,
+            recipients: Recipients::parse(&self.recipients).expect("public keys"),
+            clock: Arc::clone(&self.clock) as Arc<_>,
+            chance: Arc::clone(&self.chance) as Arc<_>,
+            ids: Arc::clone(&self.ids) as Arc<_>,
+            landing_max: Duration::from_secs(60),
+        }
     }
 
     /// Everything that the judge looks at.
@@ -614,6 +633,7 @@ pub(crate) struct Parts<'a> {
     secret: &'a str,
     policy: &'a Policy,
     recipients: &'a [String],
+    seats_max: &'a HashMap<SkuId, u32>,
     clock: &'a Arc<SharedClock>,
     chance: &'a Arc<SeededChance>,
     ids: &'a Arc<CountedIds>,
@@ -679,7 +699,7 @@ impl Parts<'_> {
                     retry_after_max: self.policy.retry_after_max,
                 },
             );
-            let place = TenantPlace { id: tenant.id, client, seats_max: HashMap::new() };
+            let place = TenantPlace { id: tenant.id, client, seats_max: self.seats_max.clone() };
             places.tenants.insert(tenant.name.clone(), place);
             for environment in &tenant.environments {
                 let place = EnvironmentPlace {

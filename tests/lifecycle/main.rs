@@ -9,6 +9,7 @@ mod crash;
 mod faults;
 mod people;
 mod restore;
+mod seats;
 mod secrets;
 mod straight;
 mod sweep;

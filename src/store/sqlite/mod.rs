@@ -21,7 +21,9 @@ mod claim;
 mod commit;
 mod lanes;
 mod observe;
+mod passwords;
 mod promote;
+mod rotations;
 mod stage;
 mod watches;
 
@@ -29,6 +31,7 @@ mod member;
 mod read_admission;
 mod read_history;
 mod read_requests;
+mod read_turns;
 mod read_watches;
 mod read_work;
 mod readers;
@@ -36,6 +39,7 @@ mod trust;
 
 mod backup;
 mod facade;
+mod facade_passwords;
 mod incarnation;
 mod open;
 mod statements;

@@ -5,6 +5,7 @@ mod complete;
 mod damage;
 mod factory;
 mod ownership;
+mod passwords;
 mod side_car;
 mod statements;
 mod writer;
