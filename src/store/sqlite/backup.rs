@@ -102,10 +102,11 @@ impl SqliteStore {
             }
         };
         let at_home = car.is_some();
-        if car.is_none() {
-            mark_as_put_back(database, &copy, &backup, card)?;
-        }
         fold_log(database).await;
+        match &car {
+            Some(car) => car.overtaken().write(database)?,
+            None => mark_as_put_back(database, &copy, &backup, card)?,
+        }
         let aside = move_aside(database, card).map_err(|error| unreadable(database, &error))?;
         std::fs::rename(&copy, database)
             .and_then(|()| private_file::sync_folder_of(database))
