@@ -59,6 +59,9 @@ pub(super) enum Command {
     Sweep(SweepArgs),
     /// Try a blocked request again
     Retry(OrderArgs),
+    /// Hand passwords over, sealed or opened with your key; make new ones
+    #[command(subcommand)]
+    Credentials(super::credentials::CredentialsCommand),
     /// Call a request off and give back everything taken for it
     Cancel(CancelArgs),
 }
@@ -149,6 +152,15 @@ pub(super) struct OrderArgs {
 }
 
 #[derive(Args, Debug)]
+pub(super) struct CancelArgs {
+    #[command(flatten)]
+    pub(super) order: OrderArgs,
+    /// Delete the users, also those that had reached an environment and would only be disabled
+    #[arg(long)]
+    pub(super) delete: bool,
+}
+
+#[derive(Args, Debug)]
 #[command(after_long_help = VERIFY_HELP)]
 pub(super) struct VerifyArgs {
     /// The requests' ids; the first characters are enough where they are unique. By default all finished accounts
@@ -181,15 +193,6 @@ What --heal does, in this order:
      propagates, is set to Non-interactive, and returns the license.
   3. Any other (access mode, business unit, roles) begins anew at propagated: its row is written again, without a license.
 Each ends with a new verification. The daemon does the work.";
-
-#[derive(Args, Debug)]
-pub(super) struct CancelArgs {
-    #[command(flatten)]
-    pub(super) order: OrderArgs,
-    /// Delete the users, also those that had reached an environment and would only be disabled
-    #[arg(long)]
-    pub(super) delete: bool,
-}
 
 #[derive(Args, Debug)]
 pub(super) struct DemoArgs {

@@ -72,6 +72,7 @@ pub(crate) struct Rig {
     begun: Arc<Mutex<Vec<Begun>>>,
     world: World,
     recipients: Vec<String>,
+    seats_max: HashMap<SkuId, u32>,
     engine: Arc<Engine<Provisioner>>,
     seed: u64,
     folder: tempfile::TempDir,
@@ -79,7 +80,7 @@ pub(crate) struct Rig {
 
 impl Rig {
     pub(crate) async fn start(scene: Scene) -> Self {
-        let Scene { world, wishes, delays, faults, policy, recipients, license, seed } = scene;
+        let Scene { world, wishes, delays, faults, policy, recipients, license, seats_max, seed } = scene;
         let clock = Arc::new(SharedClock::new());
         let simulator = Simulator::new(&world, delays, faults, seed, Arc::clone(&clock) as Arc<_>);
         let simulator = Arc::new(simulator.expect("a sound world"));
@@ -95,6 +96,7 @@ impl Rig {
             secret: SECRET,
             policy: &policy,
             recipients: &recipients,
+            seats_max: &seats_max,
             clock: &clock,
             chance: &chance,
             ids: &ids,
@@ -120,6 +122,7 @@ impl Rig {
             begun,
             world,
             recipients,
+            seats_max,
             engine,
             seed,
             folder,
@@ -367,6 +370,7 @@ impl Rig {
             secret: &self.secret,
             policy: &self.policy,
             recipients: &self.recipients,
+            seats_max: &self.seats_max,
             clock: &self.clock,
             chance: &self.chance,
             ids: &self.ids,
@@ -577,6 +581,7 @@ struct Parts<'a> {
     secret: &'a str,
     policy: &'a Policy,
     recipients: &'a [String],
+    seats_max: &'a HashMap<SkuId, u32>,
     clock: &'a Arc<SharedClock>,
     chance: &'a Arc<SeededChance>,
     ids: &'a Arc<CountedIds>,
@@ -642,7 +647,7 @@ impl Parts<'_> {
                     retry_after_max: self.policy.retry_after_max,
                 },
             );
-            let place = TenantPlace { id: tenant.id, client, seats_max: HashMap::new() };
+            let place = TenantPlace { id: tenant.id, client, seats_max: self.seats_max.clone() };
             places.tenants.insert(tenant.name.clone(), place);
             for environment in &tenant.environments {
                 let place = EnvironmentPlace {

@@ -102,8 +102,8 @@ fn commands() -> impl Strategy<Value = Command> {
         2 => Just(Command::Resume),
         3 => Just(Command::Retry),
         1 => Just(Command::Cancel),
-        2 => prop::sample::select(State::ALL).prop_map(|to| Command::Heal { to }),
         1 => Just(Command::CancelAndDelete),
+        2 => prop::sample::select(State::ALL).prop_map(|to| Command::Heal { to }),
     ]
 }
 
@@ -198,10 +198,13 @@ fn every_input(world: &World) -> Vec<Input> {
     }
     outcomes.extend(State::ALL.iter().map(|&to| Outcome::Regressed { to, failure: failure.clone() }));
     let reported = outcomes.into_iter().map(|outcome| Input::Reported { outcome, looked_at: world.now });
-    let plain = [Command::Pause, Command::Resume, Command::Retry, Command::Cancel, Command::CancelAndDelete];
-    let ordered = plain.into_iter().chain(State::ALL.iter().map(|&to| Command::Heal { to }));
+    let ordered =
+        [Command::Pause, Command::Resume, Command::Retry, Command::Cancel, Command::CancelAndDelete]
+            .into_iter()
+            .chain(State::ALL.iter().map(|&to| Command::Heal { to }))
+            .map(Input::Ordered);
     let others = [Input::Admitted, Input::Rescued, Input::Poisoned, Input::GivenUp];
-    reported.chain(ordered.map(Input::Ordered)).chain(others).collect()
+    reported.chain(ordered).chain(others).collect()
 }
 
 proptest! {

@@ -32,10 +32,10 @@ pub fn decide(
         Input::Ordered(Command::Pause) => commands::pause(draft),
         Input::Ordered(Command::Resume) => commands::resume(draft),
         Input::Ordered(Command::Retry) => commands::retry(draft, now),
-        Input::Ordered(Command::Heal { to }) => commands::heal(draft, to, now),
         Input::GivenUp => given_up(draft, policy, now),
         Input::Ordered(Command::Cancel) => commands::cancel(draft, policy.delete_propagated, now),
         Input::Ordered(Command::CancelAndDelete) => commands::cancel(draft, true, now),
+        Input::Ordered(Command::Heal { to }) => commands::heal(draft, to, now),
     }
 }
 
