@@ -129,6 +129,9 @@ fn a_tenant_and_its_environment_are_read() {
     let tenant = &settings.tenants["contoso"];
     assert_eq!(tenant.usage_location.as_deref(), Some("GB"));
     assert_eq!(tenant.cloud, "public");
+    assert_eq!(tenant.weight, 1);
+    let heavier = format!("{}{ENVIRONMENT}", TENANT.replace("usage_location", "weight = 7\nusage_location"));
+    assert_eq!(config(&heavier).good().tenants["contoso"].weight, 7);
     assert_eq!(tenant.sign_in.client_secret.as_ref().unwrap().expose_secret(), "s3cr3t-value");
     let environment = &settings.environments["contoso-dev"];
     assert_eq!(environment.origin(), "https://contoso-dev.crm4.dynamics.com");

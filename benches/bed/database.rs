@@ -11,6 +11,7 @@ use std::pin::Pin;
 pub(crate) async fn open(path: &Path, clock: &dyn Clock, ids: &dyn Ids) -> SqliteStore {
     let card = OwnerCard {
         new_store: StoreId(ids.fresh()),
+        new_incarnation: ids.fresh(),
         host: host_name(),
         since: clock.now(),
         program: "bench".to_owned(),

@@ -7,6 +7,7 @@ pub mod views;
 
 mod credentials;
 mod drift_watch;
+mod head_keeper;
 mod host;
 mod lookup;
 mod orders;
@@ -18,6 +19,7 @@ mod wiring;
 
 pub use credentials::{Credentials, HandedOver, Handover, find_users, passwords_behind};
 pub use drift_watch::DriftWatch;
+pub use head_keeper::HeadKeeper;
 pub use host::host_name;
 pub use lookup::{LookupError, find_request};
 pub use orders::{OrderError, Orders};

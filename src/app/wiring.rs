@@ -4,7 +4,7 @@ use super::settings::{CloudSettings, CredentialPolicy, Settings};
 use crate::cloud::{
     CloudOrigins, HttpsSettings, HttpsTransport, Limits, Origin, TenantAccess, TenantClient, Transport,
 };
-use crate::domain::{Chance, Clock, HolderId, Ids, Pinned};
+use crate::domain::{Chance, Clock, HolderId, Ids, Pinned, Policy};
 use crate::engine::{Engine, EngineParts, Timer};
 use crate::provisioning::{
     EnvironmentPlace, PasswordPolicy, Places, Provisioner, ProvisionerParts, Recipients, Rotator, Sweeper,
@@ -132,6 +132,8 @@ pub fn engine_for(
         CredentialPolicy::Seal => PasswordPolicy::seal_to(&settings.credentials.recipients)
             .map_err(|error| WiringError(format!("credentials.recipients: {error}")))?,
     };
+    let weights = settings.tenants.iter().map(|(name, tenant)| (name.clone(), tenant.weight)).collect();
+    let policy = Policy { weights: Arc::new(weights), ..settings.policy.clone() };
     let holder = HolderId(ids.fresh());
     let steps = Provisioner::new(ProvisionerParts {
         store: Arc::clone(&store),
@@ -148,7 +150,7 @@ pub fn engine_for(
         clock,
         chance,
         timer,
-        policy: settings.policy.clone(),
+        policy,
         holder,
         members_max: MEMBERS_MAX,
     }))

@@ -57,6 +57,10 @@ pub(super) enum Command {
     Verify(VerifyArgs),
     /// Look for licenses that our calls may have left behind, and take them back
     Sweep(SweepArgs),
+    /// Copy the database into a file, while the daemon works on it or not
+    Backup(BackupArgs),
+    /// Put a backup in the place of the database, while no daemon runs
+    Restore(RestoreArgs),
     /// Try a blocked request again
     Retry(OrderArgs),
     /// Hand passwords over, sealed or opened with your key; make new ones
@@ -64,6 +68,26 @@ pub(super) enum Command {
     Credentials(super::credentials::CredentialsCommand),
     /// Call a request off and give back everything taken for it
     Cancel(CancelArgs),
+}
+
+#[derive(Args, Debug)]
+pub(super) struct BackupArgs {
+    /// The file to write; it must not exist yet
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// How to report it
+    #[arg(short = 'o', long, value_enum, default_value_t = Output::Table)]
+    pub(super) output: Output,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct RestoreArgs {
+    /// The backup
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// How to report it
+    #[arg(short = 'o', long, value_enum, default_value_t = Output::Table)]
+    pub(super) output: Output,
 }
 
 #[derive(Args, Debug)]

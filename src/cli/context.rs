@@ -1,13 +1,16 @@
 //! What a command works with: the settings, the database, and the daemon if one runs.
 
 use super::args::Global;
+use super::terminal::{width_of_stdout, wrap};
 use super::trouble::Trouble;
 use crate::app::settings::{Settings, Sources};
+use crate::app::views::standing_note;
 use crate::app::{SystemClock, SystemIds, TokioSpawner, host_name};
 use crate::domain::{Clock, Code, Failure, Ids, StoreId};
 use crate::engine::Spawner;
 use crate::http::{DaemonClient, Health};
-use crate::store::{OpenOptions, OwnerCard, Spawn, SqliteStore, StoreError};
+use crate::store::{OpenOptions, OwnerCard, Spawn, SqliteStore, StoreError, Trust};
+use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -34,13 +37,22 @@ impl Context {
 
     /// The database, for reading beside whoever owns it.
     pub(super) async fn reader(&self) -> Result<SqliteStore, Trouble> {
+        let store = self.open(OpenOptions::reader(self.existing_database()?)).await?;
+        if let Some(note) = standing_note(store.standing().await?) {
+            tell(&note)?;
+        }
+        Ok(store)
+    }
+
+    /// The database's file, if it is there.
+    pub(super) fn existing_database(&self) -> Result<PathBuf, Trouble> {
         let path = self.path()?;
         if !path.exists() {
             return Err(Trouble::failure(format!("there is no database at {} yet", path.display())).hint(
                 "submit a list with `seatless submit FILE`, or name another database with --store or in the config",
             ));
         }
-        self.open(OpenOptions::reader(path)).await
+        Ok(path)
     }
 
     /// The database, owned by this process until it is closed.
@@ -60,13 +72,7 @@ impl Context {
     }
 
     async fn owner_or(&self, locked: impl FnOnce(String) -> Failure) -> Result<SqliteStore, Trouble> {
-        let card = OwnerCard {
-            new_store: StoreId(self.ids.fresh()),
-            host: host_name(),
-            since: self.clock.now(),
-            program: concat!("seatless ", env!("CARGO_PKG_VERSION")).to_owned(),
-        };
-        let options = OpenOptions::owner(self.path()?, card);
+        let options = OpenOptions::owner(self.path()?, self.card());
         match SqliteStore::open(options, spawn()).await {
             Ok(store) => Ok(store),
             Err(StoreError::Locked(who)) => Err(locked(who).into()),
@@ -74,11 +80,24 @@ impl Context {
         }
     }
 
+    /// Who owns the database from here on.
+    pub(super) fn card(&self) -> OwnerCard {
+        OwnerCard {
+            new_store: StoreId(self.ids.fresh()),
+            new_incarnation: self.ids.fresh(),
+            host: host_name(),
+            since: self.clock.now(),
+            program: concat!("seatless ", env!("CARGO_PKG_VERSION")).to_owned(),
+        }
+    }
+
+    /// The database for reading, whatever is to be thought of it.
     async fn open(&self, options: OpenOptions) -> Result<SqliteStore, Trouble> {
         Ok(SqliteStore::open(options, spawn()).await?)
     }
 
-    fn path(&self) -> Result<PathBuf, Trouble> {
+    /// The database's file, whether it is there or not.
+    pub(super) fn path(&self) -> Result<PathBuf, Trouble> {
         let store = &self.settings.store;
         store.path.clone().ok_or_else(|| {
             Trouble::failure(format!("store.url is {}, which would forget everything at once", store.url))
@@ -90,6 +109,15 @@ impl Context {
     pub(super) async fn daemon(&self) -> Result<Option<(DaemonClient, Health)>, Trouble> {
         Ok(DaemonClient::find(&self.settings.daemon.socket).await?)
     }
+}
+
+/// On standard error, since it does not belong to what was asked for.
+fn tell(note: &str) -> Result<(), Trouble> {
+    let mut error = std::io::stderr().lock();
+    for line in wrap(note, width_of_stdout()) {
+        writeln!(error, "{line}")?;
+    }
+    Ok(())
 }
 
 fn spawn() -> Spawn {

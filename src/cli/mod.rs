@@ -2,6 +2,7 @@
 
 mod actor;
 mod args;
+mod backup;
 mod batch_page;
 mod config;
 mod context;
@@ -18,6 +19,7 @@ mod order;
 mod output;
 mod read_args;
 mod request_page;
+mod restore;
 mod run;
 mod sheet;
 mod show;

@@ -5,14 +5,15 @@ use super::exit::Exit;
 use super::trouble::Trouble;
 use super::{logs, signals};
 use crate::app::settings::CredentialPolicy;
+use crate::app::views::standing_note;
 use crate::app::{
-    Credentials, DriftWatch, Orders, StoreIntake, SystemChance, TokioSpawner, TokioTimer, Watchkeeper,
-    engine_for, pinned_environments, places_for, promote_all, rotator_for, sweeper_for,
+    Credentials, DriftWatch, HeadKeeper, Orders, StoreIntake, SystemChance, TokioSpawner, TokioTimer,
+    Watchkeeper, engine_for, pinned_environments, places_for, promote_all, rotator_for, sweeper_for,
 };
 use crate::engine::{GivingUp, Hints, Pump, PumpLimits, Spawner, Stop};
 use crate::http::{DaemonState, Health, LocalListener, serve};
 use crate::provisioning::Lookout;
-use crate::store::{Intake, Store};
+use crate::store::{Intake, SqliteStore, Store, Trust};
 use std::sync::Arc;
 
 /// At most so many groups are worked on at a time.
@@ -78,6 +79,10 @@ pub(super) async fn run(context: Context, verbose: u8) -> Result<Exit, Trouble> 
         "seatless is running"
     );
 
+    if let Some(note) = standing_note(store.standing().await?) {
+        tracing::warn!("{note}");
+    }
+
     let stop = Stop::default();
     let hints = Hints::default();
     let spawner: Arc<dyn Spawner> = Arc::new(TokioSpawner);
@@ -111,7 +116,12 @@ pub(super) async fn run(context: Context, verbose: u8) -> Result<Exit, Trouble> 
         spawner: Arc::clone(&spawner),
         timer,
         hints,
-        chores: vec![sweeper, Arc::new(GivingUp(Arc::clone(&engine))), Arc::new(watch)],
+        chores: vec![
+            sweeper,
+            Arc::new(GivingUp(Arc::clone(&engine))),
+            Arc::new(watch),
+            Arc::new(HeadKeeper(SqliteStore::clone(&store))),
+        ],
         limits: PumpLimits {
             groups_max: GROUPS_MAX,
             level_check: settings.level_check,

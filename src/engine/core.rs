@@ -2,7 +2,7 @@
 
 use super::Steps;
 use crate::domain::{Chance, Clock, HolderId, Policy};
-use crate::store::{Actor, Claim, Group, Origin, Store, StoreError};
+use crate::store::{Actor, Claim, Doubt, Group, Origin, Standing, Store, StoreError};
 use std::sync::Arc;
 
 /// Moves requests through a [`Steps`]. It can be driven one unit at a time, by a test or by the [`super::Pump`].
@@ -46,14 +46,22 @@ impl<S: Steps> Engine<S> {
 
     /// Claims the due requests of at most `lanes_max` due lanes.
     pub async fn claim(&self, lanes_max: u32) -> Result<Vec<Group>, StoreError> {
-        let claim =
-            Claim { holder: self.holder, now: self.clock.now(), lanes_max, members_max: self.members_max };
+        let claim = Claim {
+            holder: self.holder,
+            now: self.clock.now(),
+            lanes_max,
+            members_max: self.members_max,
+            weights: Arc::clone(&self.policy.weights),
+        };
         self.steadfast("claim", || self.store.claim(claim.clone())).await
     }
 
     /// Claims and runs everything that is due now, one group after the other; says how many groups there were.
     /// For tests and tools that want no concurrency.
     pub async fn turn(&self) -> Result<usize, StoreError> {
+        if self.works_on_a_copy().await? {
+            return Ok(0);
+        }
         self.admit().await?;
         let groups = self.claim(u32::MAX).await?;
         let count = groups.len();
@@ -61,6 +69,15 @@ impl<S: Steps> Engine<S> {
             self.run(group).await?;
         }
         Ok(count)
+    }
+
+    /// Whether the database may be a copy of one that is still in use. Nothing is claimed from it then: two of them would
+    /// work against each other, and undo what the other one does.
+    pub(super) async fn works_on_a_copy(&self) -> Result<bool, StoreError> {
+        match self.store.standing().await? {
+            Standing::Trusted | Standing::ReportOnly { doubt: Doubt::Restored, .. } => Ok(false),
+            Standing::ReportOnly { doubt: Doubt::Copied, .. } => Ok(true),
+        }
     }
 
     pub(super) fn actor(&self) -> Actor {

@@ -96,6 +96,8 @@ pub(super) enum Ended {
 
 /// What the loop keeps between its rounds.
 struct Round {
+    /// The database may be a copy of one that is still in use: nothing is worked on until a person confirms.
+    on_a_copy: bool,
     in_flight: u32,
     chores: usize,
     reading: bool,
@@ -117,6 +119,7 @@ impl<S: Steps> Pump<S> {
             keep_going(chore, &*self.spawner, timer, stop.clone(), after_trouble, ended_tx.clone());
         }
         let mut round = Round {
+            on_a_copy: true,
             in_flight: 0,
             chores: self.chores.len(),
             reading: false,
@@ -154,6 +157,12 @@ impl<S: Steps> Pump<S> {
         ended: &mpsc::UnboundedSender<Ended>,
     ) -> Result<Duration, StoreError> {
         let engine = &self.engine;
+        if round.on_a_copy {
+            round.on_a_copy = engine.works_on_a_copy().await?;
+            if round.on_a_copy {
+                return Ok(self.limits.level_check);
+            }
+        }
         let now = engine.clock.now();
         if std::mem::take(&mut round.promotion_concerned) {
             round.promotion_concerned =

@@ -105,9 +105,9 @@ fn adopts_now(finding: &Finding) -> Option<ObjectId> {
     }
 }
 
-/// Why we must not assign a license, if we could not take it back. A token from before the permission was granted proves
+/// Why we must not assign a license, if we could not take it back (the token's roles tell). A token from before the permission was granted proves
 /// nothing: then a new one is asked for.
-async fn removal_is_forbidden(site: &Site<'_>) -> Result<Option<Failure>, CallFailure> {
+pub(super) async fn removal_is_forbidden(site: &Site<'_>) -> Result<Option<Failure>, CallFailure> {
     let graph = site.tenant.client.graph();
     let refusal = |roles: Option<BTreeSet<String>>| roles.and_then(|roles| removal_forbidden(&roles));
     if refusal(graph.roles().await?).is_none() {

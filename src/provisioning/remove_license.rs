@@ -8,7 +8,7 @@ use super::provisioner::{Provisioner, Site};
 use super::verdicts::{outcome_of, whole_act, whole_look};
 use super::{Work, lost_history};
 use crate::cloud::{CallFailure, DirectoryUser, Removal};
-use crate::domain::{Code, Failure, ObjectId, Outcome, Phase, SkuId};
+use crate::domain::{Code, Direction, Failure, ObjectId, Outcome, Phase, SkuId};
 use crate::engine::{Need, Report, Seen, WholeFailure};
 use crate::store::{Learned, Member};
 
@@ -74,11 +74,15 @@ fn unexplained_license(
     };
     let outcome = match unexplained(steps, member, &user) {
         Unexplained::Ours => return remove(steps, user.id, member),
-        // A blocked request has been shown its reason already; nothing more can be taken back for it.
-        Unexplained::Unclear if matches!(member.request.progress.phase, Phase::Active { .. }) => {
-            Outcome::Blocked { failure: lost_history::unclear() }
-        }
-        Unexplained::Unclear | Unexplained::Nothing => Outcome::Advanced,
+        Unexplained::Unclear => match member.request.progress.phase {
+            // Only its seat is given back meanwhile.
+            Phase::Blocked { direction: Direction::Forward, .. } => Outcome::Advanced,
+            Phase::Blocked { .. } => Outcome::NotYet { wait: steps.policy.parked_seat, because: None },
+            Phase::Active { .. } | Phase::Succeeded | Phase::Failed { .. } | Phase::Cancelled => {
+                Outcome::Blocked { failure: lost_history::unclear() }
+            }
+        },
+        Unexplained::Nothing => Outcome::Advanced,
     };
     Finding::Settled(Report { outcome, learned })
 }
@@ -120,6 +124,8 @@ pub(super) async fn act(site: &Site<'_>, needs: &[(usize, Need<Work>)]) -> Resul
             Some(Ok(Removal::Removed)) => removed(one),
             // A success only once a look has shown that it is so.
             Some(Ok(Removal::WasNotThere)) | None => Report::of(uncertain()),
+            // It comes through a group after all; a look tells whether one of ours is there beside it.
+            Some(Err(call)) if call.failure.code == Code::GraphLicenseInherited => Report::of(uncertain()),
             Some(Err(call)) => Report::of(outcome_of(call)),
         })
         .collect();

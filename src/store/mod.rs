@@ -22,11 +22,12 @@ pub use ports::{
     Admission, Answer, Batches, Events, Intake, Passwords, Requests, Store, Sweeps, Trust, Watches, Work,
 };
 pub use rows::{
-    Actor, Batch, Count, Doubt, Event, Group, LaneId, LaneView, LicenseHold, Member, Origin, Pool, PoolKey,
-    PoolKind, Request, Seat, Siblings, Standing, User, UserOrigin,
+    Actor, Batch, Count, Doubt, Event, Group, LaneId, LaneView, LicenseHold, LicensedBy, Member, Origin,
+    Pool, PoolKey, PoolKind, Request, Seat, SeatLine, Siblings, Standing, User, UserOrigin,
 };
 pub use sqlite::{
-    MIGRATIONS, Mode, OpenOptions, OwnerCard, Spawn, SqliteStore, WriterStats, has_wal_reset_bug,
+    Backup, MIGRATIONS, Mode, OpenOptions, OwnerCard, PutBack, Spawn, SqliteStore, WriterStats,
+    has_wal_reset_bug,
 };
 pub use sweeps::{
     Finding, FindingKind, Recheck, RecheckReason, SweepBegin, SweepEnd, SweepStanding, Swept, Trace,

@@ -2,7 +2,7 @@
 
 use super::{
     Actor, Batch, BatchDraft, Begin, BeginFate, Claim, Commit, Count, DriftCount, Event, Filter, Group,
-    LaneView, Member, Page, Pool, PoolKey, Recheck, RowFate, StageReport, StagedRequest, Standing,
+    LaneView, Member, Page, Pool, PoolKey, Recheck, RowFate, SeatLine, StageReport, StagedRequest, Standing,
     StoreError, SweepBegin, SweepEnd, SweepStanding, Tally, Trace, WatchGroup, WatchNote,
 };
 use super::{Password, PasswordOrder, Rotation, RotationEnd, RotationFate, SealedPassword};
@@ -36,7 +36,8 @@ pub trait Intake: Send + Sync {
 
 /// Moving requests.
 pub trait Work: Send + Sync {
-    /// Claims due requests, lane by lane; raises their epochs. At most one group per lane is out at a time. A user's
+    /// Claims due requests, lane by lane; raises their epochs. Tenants take turns by their weights, so that one with many
+    /// lanes starves no other. At most one group per lane is out at a time. A user's
     /// requests that are due at the same tenant-wide step come in the same group.
     fn claim(&self, claim: Claim) -> Answer<'_, Vec<Group>>;
 
@@ -65,9 +66,12 @@ pub trait Work: Send + Sync {
 
 /// Granting seats.
 pub trait Admission: Send + Sync {
-    /// Requests that could be granted a seat now: of users that hold one already, and then, by priority and age, as
-    /// many users as the pools have seats free. With all requests of such a user that wait. At most `users_max` users.
+    /// Requests that could be granted a seat now: of users that hold one already, and then, in the order of their turns
+    /// (`in_turn` in the domain says what that is), as many users as the pools have seats free. With all requests of such a user that wait. At most `users_max` users.
     fn candidates(&self, users_max: u32) -> Answer<'_, Vec<Member>>;
+
+    /// Who waits for a seat of the pool, in turn, and the seats that are out; at most `users_max` of each.
+    fn seat_line(&self, key: PoolKey, users_max: u32) -> Answer<'_, SeatLine>;
 
     /// Ends the rest of returned seats whose time has come; says how many.
     fn end_rests(&self, now: Instant) -> Answer<'_, u64>;
@@ -208,8 +212,8 @@ pub trait Trust: Send + Sync {
     /// already stays as it is.
     fn confirm(&self, actor: Actor, now: Instant) -> Answer<'_, ()>;
 
-    /// Open requests that the cloud may be ahead of and that nothing would look at by itself, since they wait for a seat
-    /// or for a person; at most `rows_max`. A new owner of the database makes them due.
+    /// Open requests, not yet licensed, that the cloud may be ahead of and that nothing would look at by itself, since they
+    /// wait for a seat or for a person; at most `rows_max`. A new owner of the database makes them due.
     fn unseen(&self, rows_max: u32) -> Answer<'_, Vec<Member>>;
 }
 

@@ -6,12 +6,10 @@ use seatless::domain::{
 };
 use seatless::store::{
     Actor, Admission, Answer, Batch, BatchDraft, Batches, Begin, BeginFate, Claim, Commit, Count, DriftCount,
-    Event, Events, Filter, Group, Intake, LaneView, Member, Page, Pool, PoolKey, Recheck, Requests, RowFate,
+    Event, Events, Filter, Group, Intake, LaneView, Member, Page, Password, PasswordOrder, Passwords, Pool,
+    PoolKey, Recheck, Requests, Rotation, RotationEnd, RotationFate, RowFate, SealedPassword, SeatLine,
     SqliteStore, StageReport, StagedRequest, Standing, Store, StoreError, SweepBegin, SweepEnd,
     SweepStanding, Sweeps, Tally, Trace, Trust, WatchGroup, WatchNote, Watches, Work,
-};
-use seatless::store::{
-    Password, PasswordOrder, Passwords, Rotation, RotationEnd, RotationFate, SealedPassword,
 };
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -107,6 +105,9 @@ impl Work for GuardedStore {
 impl Admission for GuardedStore {
     fn candidates(&self, users_max: u32) -> Answer<'_, Vec<Member>> {
         self.inner.candidates(users_max)
+    }
+    fn seat_line(&self, key: PoolKey, users_max: u32) -> Answer<'_, SeatLine> {
+        self.inner.seat_line(key, users_max)
     }
     fn end_rests(&self, now: Instant) -> Answer<'_, u64> {
         self.guarded("end rests", self.inner.end_rests(now))

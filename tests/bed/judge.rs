@@ -24,11 +24,20 @@ pub(crate) struct Record {
     pub(crate) ledger: Vec<LedgerEntry>,
     /// Only in a full record.
     pub(crate) begun: Vec<Begun>,
+    pub(crate) lost: Vec<Lost>,
     pub(crate) at_sending: Vec<String>,
     pub(crate) violations: Vec<Violation>,
     pub(crate) kills: u64,
     pub(crate) interferences: u64,
     pub(crate) settle: Duration,
+}
+
+/// An intent that stands in no history any more, since an older state of the database was put back.
+#[derive(Clone, Debug)]
+pub(crate) struct Lost {
+    pub(crate) intent: Uuid,
+    pub(crate) name: String,
+    pub(crate) creates: bool,
 }
 
 /// What was seen before, so that a change can be told.
@@ -43,6 +52,13 @@ pub(crate) struct Judge {
 impl Judge {
     pub(crate) fn new(state: &Value) -> Self {
         Self { accepted: 0, foreign: foreign_users(state), succeeded: HashSet::new(), epochs: HashMap::new() }
+    }
+
+    /// An older state of the database was put back, with so many requests.
+    pub(crate) fn begin_anew(&mut self, accepted: u64) {
+        self.accepted = accepted;
+        self.succeeded.clear();
+        self.epochs.clear();
     }
 
     /// A person has changed something: that is how it is from now on.
@@ -216,7 +232,8 @@ fn each_user_exists_once_and_is_marked(record: &Record) -> Vec<String> {
             member.user.account.user_principal_name.as_str() == name
                 && owner.0.ends_with(&member.user.id.to_string())
         });
-        if !known {
+        let forgotten = record.lost.iter().any(|lost| lost.creates && lost.name == name);
+        if !known && !forgotten {
             faults.push(format!("{name} was made for nobody"));
         }
     }
@@ -345,7 +362,14 @@ fn every_write_was_recorded_before(record: &Record) -> Vec<String> {
         .filter(|event| event.kind == EventKind::Begun)
         .filter_map(|event| event.intent.map(|intent| intent.0))
         .collect();
-    for begun in &record.begun {
+    for lost in &record.lost {
+        intents.entry(lost.name.clone()).or_default().insert(lost.intent);
+        if lost.creates {
+            creates.insert(lost.intent);
+        }
+    }
+    let is_lost = |intent: Uuid| record.lost.iter().any(|lost| lost.intent == intent);
+    for begun in record.begun.iter().filter(|begun| !is_lost(begun.intent.0)) {
         let Some(member) = record.members.iter().find(|member| member.request.id == begun.request) else {
             continue;
         };

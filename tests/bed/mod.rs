@@ -6,6 +6,7 @@ pub(crate) mod fuse;
 pub(crate) mod guarded_store;
 pub(crate) mod judge;
 pub(crate) mod rig;
+pub(crate) mod saved;
 pub(crate) mod scene;
 pub(crate) mod seams;
 pub(crate) mod wire;

@@ -3,7 +3,8 @@
 
 use super::fuse::Fuse;
 use super::guarded_store::{Begun, GuardedStore};
-use super::judge::{Judge, Record};
+use super::judge::{Judge, Lost, Record};
+use super::saved::Saved;
 use super::scene::{SECRET, Scene, Wish};
 use super::seams::{CountedIds, NoWait, SeededChance, SharedClock};
 use super::wire::{Deed, Kind, Wire, rows};
@@ -68,11 +69,21 @@ pub(crate) struct Rig {
     /// What people did meanwhile, and what they ordered.
     pub(crate) interferences: u64,
     pub(crate) policy: Policy,
+    pub(crate) path: PathBuf,
+    /// How often the database was backed up.
+    pub(crate) saves: u32,
+    /// Whoever is killed leaves a backup of the database as it is then.
+    pub(crate) saves_when_killed: bool,
+    /// The last such backup.
+    pub(crate) saved: Option<Saved>,
+    /// Intents that a database which was put back has forgotten.
+    pub(crate) lost: Vec<Lost>,
     ids: Arc<CountedIds>,
     wire: Arc<Wire>,
-    begun: Arc<Mutex<Vec<Begun>>>,
+    pub(crate) begun: Arc<Mutex<Vec<Begun>>>,
     world: World,
     recipients: Vec<String>,
+    seats_max: HashMap<SkuId, u32>,
     engine: Arc<Engine<Provisioner>>,
     seed: u64,
     folder: tempfile::TempDir,
@@ -80,7 +91,7 @@ pub(crate) struct Rig {
 
 impl Rig {
     pub(crate) async fn start(scene: Scene) -> Self {
-        let Scene { world, wishes, delays, faults, policy, recipients, license, seed } = scene;
+        let Scene { world, wishes, delays, faults, policy, recipients, license, seats_max, seed } = scene;
         let clock = Arc::new(SharedClock::new());
         let simulator = Simulator::new(&world, delays, faults, seed, Arc::clone(&clock) as Arc<_>);
         let simulator = Arc::new(simulator.expect("a sound world"));
@@ -96,6 +107,7 @@ impl Rig {
             secret: SECRET,
             policy: &policy,
             recipients: &recipients,
+            seats_max: &seats_max,
             clock: &clock,
             chance: &chance,
             ids: &ids,
@@ -116,11 +128,17 @@ impl Rig {
             kills: 0,
             interferences: 0,
             policy,
+            path: folder.path().join("seatless.db"),
+            saves: 0,
+            saves_when_killed: false,
+            saved: None,
+            lost: Vec::new(),
             ids,
             wire,
             begun,
             world,
             recipients,
+            seats_max,
             engine,
             seed,
             folder,
@@ -262,6 +280,13 @@ impl Rig {
         self.order_by_id(id, command).await;
     }
 
+    /// The same, for a request that may have ended meanwhile.
+    pub(crate) async fn order_unless_ended(&mut self, name: &str, command: Command) {
+        if !self.member(name).await.request.progress.status().is_terminal() {
+            self.order(name, command).await;
+        }
+    }
+
     async fn order_by_id(&mut self, id: RequestId, command: Command) {
         self.interferences += 1;
         let orders = Orders {
@@ -291,6 +316,17 @@ impl Rig {
         }
     }
 
+    pub(crate) fn fresh_id(&self) -> Uuid {
+        self.ids.fresh()
+    }
+
+    /// A new process opens the database.
+    pub(crate) async fn reopen(&mut self) {
+        self.store = open(self.database(), &self.ids, &self.clock).await;
+        self.wire.sees(self.store.clone());
+        self.restart().await;
+    }
+
     /// A new process starts with the secret that the config holds now.
     pub(crate) async fn restart(&mut self) {
         self.kills += 1;
@@ -312,6 +348,9 @@ impl Rig {
     async fn take_over(&mut self) {
         loop {
             self.kills += 1;
+            if self.saves_when_killed {
+                self.saved = Some(self.save().await);
+            }
             self.clock.advance(Duration::from_secs(1));
             self.engine = Arc::new(self.parts().engine());
             let engine = Arc::clone(&self.engine);
@@ -362,12 +401,13 @@ impl Rig {
         wake.into_iter().chain(rest).chain(read).min()
     }
 
-    fn parts(&self) -> Parts<'_> {
+    pub(crate) fn parts(&self) -> Parts<'_> {
         Parts {
             world: &self.world,
             secret: &self.secret,
             policy: &self.policy,
             recipients: &self.recipients,
+            seats_max: &self.seats_max,
             clock: &self.clock,
             chance: &self.chance,
             ids: &self.ids,
@@ -460,7 +500,7 @@ impl Rig {
     }
 
     pub(crate) fn database(&self) -> PathBuf {
-        self.folder.path().join("seatless.db")
+        self.path.clone()
     }
 
     /// Whoever makes new passwords, sealed as the first ones are.
@@ -487,6 +527,7 @@ impl Rig {
             deeds: Vec::new(),
             ledger: Vec::new(),
             begun: Vec::new(),
+            lost: self.lost.clone(),
             at_sending: self.wire.wrong(),
             violations: self.simulator.violations(),
             kills: self.kills,
@@ -587,11 +628,12 @@ pub(crate) fn reason(member: &Member) -> String {
     }
 }
 
-struct Parts<'a> {
+pub(crate) struct Parts<'a> {
     world: &'a World,
     secret: &'a str,
     policy: &'a Policy,
     recipients: &'a [String],
+    seats_max: &'a HashMap<SkuId, u32>,
     clock: &'a Arc<SharedClock>,
     chance: &'a Arc<SeededChance>,
     ids: &'a Arc<CountedIds>,
@@ -622,7 +664,7 @@ impl Parts<'_> {
         })
     }
 
-    fn sweeper(&self) -> Sweeper {
+    pub(crate) fn sweeper(&self) -> Sweeper {
         Sweeper::new(
             Arc::clone(&self.store),
             self.places(),
@@ -657,7 +699,7 @@ impl Parts<'_> {
                     retry_after_max: self.policy.retry_after_max,
                 },
             );
-            let place = TenantPlace { id: tenant.id, client, seats_max: HashMap::new() };
+            let place = TenantPlace { id: tenant.id, client, seats_max: self.seats_max.clone() };
             places.tenants.insert(tenant.name.clone(), place);
             for environment in &tenant.environments {
                 let place = EnvironmentPlace {
@@ -694,6 +736,7 @@ fn folder() -> tempfile::TempDir {
 async fn open(path: PathBuf, ids: &CountedIds, clock: &SharedClock) -> SqliteStore {
     let card = OwnerCard {
         new_store: StoreId(ids.fresh()),
+        new_incarnation: ids.fresh(),
         host: "rig".to_owned(),
         since: clock.now(),
         program: "seatless test".to_owned(),

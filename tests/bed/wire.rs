@@ -41,7 +41,7 @@ type Licenses = HashMap<u64, Vec<bool>>;
 
 pub(crate) struct Wire {
     simulator: Arc<Simulator>,
-    store: SqliteStore,
+    store: Mutex<SqliteStore>,
     fuse: Arc<Fuse>,
     licenses: Mutex<Licenses>,
     asked_for: Mutex<HashMap<u64, Uuid>>,
@@ -55,7 +55,7 @@ impl Wire {
     pub(crate) fn new(simulator: Arc<Simulator>, store: SqliteStore, fuse: Arc<Fuse>) -> Self {
         Self {
             simulator,
-            store,
+            store: Mutex::new(store),
             fuse,
             licenses: Mutex::default(),
             asked_for: Mutex::default(),
@@ -64,6 +64,11 @@ impl Wire {
             passwords: Mutex::default(),
             tokens: Mutex::default(),
         }
+    }
+
+    /// What is sent is judged by this database from here on.
+    pub(crate) fn sees(&self, store: SqliteStore) {
+        *self.store.lock().unwrap_or_else(PoisonError::into_inner) = store;
     }
 
     /// What was wrong with a call at the moment it was sent.
@@ -124,7 +129,8 @@ impl Wire {
     async fn inspect_removal(&self, user: Uuid) {
         let state = self.simulator.state();
         let page = Page { after: None, rows_max: 1_000 };
-        let members = self.store.requests(Filter::default(), page).await.expect("the store can be read");
+        let store = self.store.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let members = store.requests(Filter::default(), page).await.expect("the store can be read");
         for member in members.iter().filter(|member| member.user.object_id.is_some_and(|id| id.0 == user)) {
             let progress = &member.request.progress;
             let Phase::Active { direction: Direction::Forward, .. } = progress.phase else { continue };

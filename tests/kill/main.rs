@@ -9,3 +9,4 @@ mod drift;
 mod intake;
 mod killed;
 mod manners;
+mod restored;

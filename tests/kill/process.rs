@@ -57,18 +57,22 @@ pub(crate) fn start(config: &Path, args: &[&str]) -> Child {
 impl Daemon {
     /// Starts it and waits until it answers.
     pub(crate) async fn start(place: &Place) -> Self {
+        Self::start_with(place, &place.config(), &place.socket()).await
+    }
+
+    /// The same with another config, which names this socket.
+    pub(crate) async fn start_with(place: &Place, config: &Path, socket: &Path) -> Self {
         let log = place.folder().join("daemon.log");
         let file = FileOptions::new().create(true).append(true).open(&log).expect("a log");
-        let child = seatless(&place.config()).arg("run").stdout(Stdio::null()).stderr(file).spawn();
+        let child = seatless(config).arg("run").stdout(Stdio::null()).stderr(file).spawn();
         let mut daemon = Self { child: child.expect("a process"), log };
-        let socket = place.socket();
         until("the daemon", 20, async || {
             if let Some(status) = daemon.child.try_wait().expect("a process") {
                 // It may be killed on its way up, by whoever counts its calls; that is for the caller to see.
                 assert_eq!(status.signal(), Some(9), "the daemon ended: {}", daemon.log());
                 return Some(());
             }
-            match DaemonClient::find(&socket).await {
+            match DaemonClient::find(socket).await {
                 Ok(Some((_, health))) if Some(health.process_id) == daemon.child.id() => Some(()),
                 Ok(_) | Err(_) => None,
             }

@@ -8,6 +8,8 @@ mod cancel;
 mod crash;
 mod faults;
 mod people;
+mod restore;
+mod seats;
 mod secrets;
 mod straight;
 mod sweep;

@@ -1,6 +1,7 @@
 //! The machine: what it may never do, walked at random, and what it does, as tables.
 
 mod legality;
+mod restored;
 mod rules;
 mod straight;
 mod walks;

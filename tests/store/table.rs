@@ -174,6 +174,28 @@ macro_rules! conformance {
                 findings_take_the_place_of_those_before,
                 a_sweep_that_could_not_see_forgets_no_finding,
                 a_license_that_went_with_its_user_is_remembered;
+            turns:
+                a_small_batch_has_its_turns_beside_a_large_one,
+                batches_that_wait_take_turns,
+                a_batch_that_was_away_has_saved_no_turns_up,
+                a_higher_priority_comes_first_but_starves_nobody,
+                a_refused_seat_puts_its_user_back_into_the_line,
+                a_pause_takes_a_request_out_of_its_line_and_back,
+                the_line_is_the_order_in_which_seats_are_granted,
+                a_user_in_several_batches_has_one_turn,
+                a_seat_line_tells_the_seats_that_are_out,
+                who_else_gave_the_license_is_remembered,
+                tenants_take_turns_by_their_weights;
+            trust:
+                a_database_is_trusted_from_birth_and_over_restarts,
+                an_older_state_only_reports_until_somebody_confirms,
+                confirming_what_is_trusted_changes_nothing,
+                what_is_open_in_an_older_state_is_looked_at_first,
+                what_was_blocked_with_its_license_known_is_not_unseen,
+                whoever_waits_for_a_seat_or_a_person_is_unseen_until_it_is_due,
+                what_is_submitted_after_it_is_looked_at_first_as_well,
+                the_flag_outlives_a_step_and_ends_with_the_license,
+                a_user_that_was_found_again_is_never_deleted;
         }
     };
     (@run $fresh:path; $($file:ident: $($case:ident),+ $(,)?;)+) => {

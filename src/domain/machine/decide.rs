@@ -92,7 +92,8 @@ impl Draft {
         now: Instant,
     ) -> Self {
         let holds = self.facts.seat_held || self.facts.license_may_be_held;
-        let unseen = self.next.trial.look_first;
+        // What only a person can tell is not looked at again before that.
+        let unseen = self.next.trial.look_first && failure.code != Code::MachineRestoredUnclear;
         let gives_back = match self.next.state {
             State::Requested => unseen,
             State::Created => holds || unseen,

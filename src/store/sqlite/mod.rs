@@ -1,5 +1,6 @@
 //! The SQLite driver: one file, one owner, one writer that shares its fsyncs, and readers beside it.
 
+mod head;
 mod library;
 mod lock;
 mod options;
@@ -30,17 +31,21 @@ mod member;
 mod read_admission;
 mod read_history;
 mod read_requests;
+mod read_turns;
 mod read_watches;
 mod read_work;
 mod readers;
 mod trust;
 
+mod backup;
 mod facade;
 mod facade_passwords;
+mod incarnation;
 mod open;
 mod statements;
 mod sweeps;
 
+pub use backup::{Backup, PutBack};
 pub use library::has_wal_reset_bug;
 pub use open::SqliteStore;
 pub use options::{Mode, OpenOptions, OwnerCard, Spawn};

@@ -1,5 +1,7 @@
 //! Opening and closing a database.
 
+use super::head::SideCar;
+use super::incarnation::{self, HeadKeeper};
 use super::library::has_wal_reset_bug;
 use super::lock::OwnerLock;
 use super::options::{Mode, OpenOptions, OwnerCard, Spawn};
@@ -30,6 +32,7 @@ pub struct SqliteStore {
 pub(super) struct Writer {
     queue: UnboundedSender<Job>,
     odometer: Arc<Odometer>,
+    head: Arc<HeadKeeper>,
 }
 
 impl Writer {
@@ -72,6 +75,20 @@ impl SqliteStore {
         }
     }
 
+    /// Writes down beside the database how far its history has come, if it has come further since the last time; an older
+    /// state of the database that is put in its place is noticed by that. Does nothing for a reader.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`] and [`StoreError::Unreadable`]: what was written down before stands.
+    pub async fn keep_head(&self) -> Result<(), StoreError> {
+        let Some(writer) = &self.writer else { return Ok(()) };
+        let sequence = match self.readers.row(sqlx::query(incarnation::LAST_EVENT)).await? {
+            Some(row) => row.try_get(0).map_err(said)?,
+            None => 0,
+        };
+        writer.head.keep(sequence)
+    }
+
     /// What the writer has done since the database was opened; zeros for a reader.
     pub fn writer_stats(&self) -> WriterStats {
         self.writer.as_ref().map(|writer| writer.odometer.read()).unwrap_or_default()
@@ -84,6 +101,10 @@ impl SqliteStore {
 
     async fn open_owner(options: OpenOptions, card: OwnerCard, spawn: Spawn) -> Result<Self, StoreError> {
         let lock = OwnerLock::take(&options.path, &card)?;
+        let side_car = SideCar::read(&options.path)?;
+        if !options.path.exists() {
+            incarnation::refuse_to_forget(&options.path, side_car.as_ref())?;
+        }
         private_file::open_or_create(&options.path).map_err(|error| {
             StoreError::Unreadable(format!(
                 "{} cannot be opened for writing: {error}",
@@ -95,18 +116,22 @@ impl SqliteStore {
         check_library(&mut first_look).await?;
         match schema::read_birth(&mut first_look).await? {
             Some(birth) => birth.check_writer()?,
-            None => schema::refuse_foreign(&mut first_look).await?,
+            None => {
+                incarnation::refuse_to_forget(&options.path, side_car.as_ref())?;
+                schema::refuse_foreign(&mut first_look).await?;
+            }
         }
         first_look.close().await.map_err(said)?;
         let mut connection = connect(writing(&options)).await?;
         let store = schema::migrate(&mut connection, card.new_store).await?;
         let mut pen = Pen::new(connection);
         schema::read_back(&mut pen).await?;
+        let head = Arc::new(incarnation::settle(&mut pen, &options.path, &card, side_car).await?);
         let readers = Readers::new(pool(&options).await?);
         let (queue, jobs) = unbounded_channel();
         let odometer = Arc::new(Odometer::default());
-        spawn(Box::pin(writer::write(pen, jobs, Arc::clone(&odometer), lock)));
-        Ok(Self { store, readers, writer: Some(Writer { queue, odometer }) })
+        spawn(Box::pin(writer::write(pen, jobs, Arc::clone(&odometer), Arc::clone(&head), lock)));
+        Ok(Self { store, readers, writer: Some(Writer { queue, odometer, head }) })
     }
 
     async fn open_reader(options: OpenOptions) -> Result<Self, StoreError> {
@@ -127,7 +152,7 @@ impl SqliteStore {
 }
 
 /// How both kinds of connections are opened.
-fn base(options: &OpenOptions) -> SqliteConnectOptions {
+pub(super) fn base(options: &OpenOptions) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(&options.path)
         .busy_timeout(Duration::from_millis(u64::from(options.busy_wait_ms)))
@@ -173,7 +198,7 @@ async fn pool(options: &OpenOptions) -> Result<sqlx::SqlitePool, StoreError> {
         .map_err(said)
 }
 
-async fn connect(options: SqliteConnectOptions) -> Result<SqliteConnection, StoreError> {
+pub(super) async fn connect(options: SqliteConnectOptions) -> Result<SqliteConnection, StoreError> {
     SqliteConnection::connect_with(&options).await.map_err(|error| match said(error) {
         StoreError::Unreadable(why) => {
             StoreError::Unreadable(format!("{}: {why}", options.get_filename().display()))

@@ -5,6 +5,7 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
+use uuid::Uuid;
 
 /// Runs a future to its end in the background; the caller decides where.
 pub type Spawn = Arc<dyn Fn(Pin<Box<dyn Future<Output = ()> + Send>>) + Send + Sync>;
@@ -24,6 +25,8 @@ pub enum Mode {
 pub struct OwnerCard {
     /// The id that a new database gets; an existing one keeps its own.
     pub new_store: StoreId,
+    /// The id that an incarnation gets if one begins: a new database's, or one that was put back or copied.
+    pub new_incarnation: Uuid,
     /// The name of this machine.
     pub host: String,
     /// Now.

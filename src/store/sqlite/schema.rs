@@ -15,6 +15,7 @@ pub const MIGRATIONS: &[(i64, &str, &str)] = &[
     (3, "standing", include_str!("../../../migrations/sqlite/0003_standing.sql")),
     (4, "passwords", include_str!("../../../migrations/sqlite/0004_passwords.sql")),
     (5, "watches", include_str!("../../../migrations/sqlite/0005_watches.sql")),
+    (6, "turns", include_str!("../../../migrations/sqlite/0006_turns.sql")),
     (7, "endings", include_str!("../../../migrations/sqlite/0007_endings.sql")),
 ];
 

@@ -18,7 +18,7 @@ pub(super) const CONFIRM: &str = "
 pub(super) const UNSEEN: &str = select_members!(
     "FROM requests AS r INDEXED BY requests_unfinished CROSS JOIN users AS u ON u.id = r.user
      WHERE r.status <> 'succeeded' AND r.status IN ('active', 'blocked') AND r.look_first = 1 AND r.staged = 0
-       AND r.due_at IS NULL
+       AND r.due_at IS NULL AND r.state IN ('requested', 'created')
      ORDER BY r.id LIMIT ?2"
 );
 

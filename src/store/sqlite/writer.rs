@@ -4,6 +4,7 @@
 //! order of operations that are queued at the same moment is free, since nobody has been answered yet; so equal kinds
 //! are brought together and applied set-wise.
 
+use super::incarnation::{self, HeadKeeper};
 use super::lock::OwnerLock;
 use super::pen::Pen;
 use super::{begin, commit};
@@ -161,6 +162,7 @@ pub(super) async fn write(
     mut pen: Pen,
     mut queue: UnboundedReceiver<Job>,
     odometer: Arc<Odometer>,
+    head: Arc<HeadKeeper>,
     lock: OwnerLock,
 ) {
     let mut closers = Vec::new();
@@ -192,7 +194,10 @@ pub(super) async fn write(
         turn(&mut pen, jobs, &odometer).await;
         odometer.statements.store(pen.statements, Ordering::Relaxed);
     }
+    // The side-car may stay behind: then an older state is noticed only if it is older still.
+    let last = incarnation::last_event(&mut pen).await;
     let closed = pen.close().await;
+    let _ = last.and_then(|last| head.keep(last));
     drop(lock);
     for reply in closers {
         let _ = reply.send(closed.clone());

@@ -185,14 +185,15 @@ pub async fn what_was_learned_is_kept(world: World) {
     let ids = world.submit(&[ask("ada"), ask("ada").in_environment("test")]).await;
     let groups = world.claim().await;
     let learned = Learned {
-        has_past: false,
         object_id: Some(ObjectId(world.id())),
         origin: Some(UserOrigin::Adopted),
         system_user: Some(SystemUserId(world.id())),
         resolved: Some("{}".to_owned()),
         memo: Some("page 2".to_owned()),
         password_intent: Some(IntentId(world.id())),
+        has_past: true,
         user_gone: false,
+        licensed_by: Some(seatless::store::LicensedBy::Group),
         remote_request_ids: Vec::new(),
     };
     for (group, learned) in groups.iter().zip([learned.clone(), Learned::default()]) {
@@ -202,6 +203,7 @@ pub async fn what_was_learned_is_kept(world: World) {
     }
     let (ada, sibling) = (world.member(ids[0]).await, world.member(ids[1]).await);
     assert_eq!((ada.user.object_id, ada.user.origin), (learned.object_id, learned.origin));
+    assert!(ada.user.propagated_once, "one that was found is never deleted");
     assert_eq!(sibling.user, ada.user, "the user is one");
     assert_eq!((ada.request.system_user, ada.request.resolved), (learned.system_user, learned.resolved));
     assert_eq!((sibling.request.system_user, sibling.request.resolved), (None, None));

@@ -12,4 +12,6 @@ pub mod passwords;
 pub mod reading;
 pub mod rescue;
 pub mod sweeps;
+pub mod trust;
+pub mod turns;
 pub mod watches;

@@ -4,6 +4,7 @@ use crate::suite::world::{Database, Later};
 use seatless::domain::StoreId;
 use seatless::store::{OpenOptions, OwnerCard, SqliteStore, Store, StoreError};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -37,6 +38,11 @@ impl File {
         self.directory.path().join("seatless.db")
     }
 
+    /// Where [`Database::save`] puts its copy.
+    pub fn copy(&self) -> PathBuf {
+        self.directory.path().join("copy.db")
+    }
+
     /// Opens it as its owner.
     pub async fn own(&self) -> Result<SqliteStore, StoreError> {
         let options = OpenOptions {
@@ -45,6 +51,11 @@ impl File {
             ..OpenOptions::owner(self.path(), card())
         };
         SqliteStore::open(options, Arc::new(spawn)).await
+    }
+
+    /// Opens it for a world that has closed it.
+    pub async fn opened_again(&self) -> Arc<dyn Store> {
+        Database::open(self).await
     }
 
     /// What the world on it works with.
@@ -63,6 +74,7 @@ impl File {
         // The rules of the tables would not let it.
         let _ = sqlx::query("PRAGMA ignore_check_constraints = ON").execute(&mut bare).await;
         sqlx::query(sql).execute(&mut bare).await.expect("the statement runs");
+        sqlx::Connection::close(bare).await.expect("the connection can be closed");
     }
 
     /// A connection that knows nothing of Seatless.
@@ -80,6 +92,14 @@ impl Database for Arc<File> {
 
     fn close(&self) -> Later<'_, ()> {
         Database::close(self.as_ref())
+    }
+
+    fn save(&self) -> Later<'_, ()> {
+        Database::save(self.as_ref())
+    }
+
+    fn put_back(&self) -> Later<'_, ()> {
+        Database::put_back(self.as_ref())
     }
 }
 
@@ -101,12 +121,28 @@ impl Database for File {
             }
         })
     }
+
+    fn save(&self) -> Later<'_, ()> {
+        Box::pin(async {
+            SqliteStore::back_up(&self.path(), &self.copy()).await.expect("a copy can be made");
+        })
+    }
+
+    fn put_back(&self) -> Later<'_, ()> {
+        Box::pin(async {
+            SqliteStore::put_back(&self.path(), &self.copy(), &card()).await.expect("it can be put back");
+        })
+    }
 }
+
+/// Each opening has an id ready that no other one has.
+static INCARNATIONS: AtomicU64 = AtomicU64::new(0xa0_0000);
 
 /// Who owns test databases.
 pub fn card() -> OwnerCard {
     OwnerCard {
         new_store: StoreId(Uuid::from_u128(0x57043)),
+        new_incarnation: Uuid::from_u128(u128::from(INCARNATIONS.fetch_add(1, Ordering::Relaxed))),
         host: "testbed".to_owned(),
         since: chrono::DateTime::from_timestamp(1_800_000_000, 0).expect("within range"),
         program: "seatless 0.1.0".to_owned(),

@@ -1,10 +1,12 @@
 //! The suite on SQLite, and what only a file promises.
 
+mod backup;
 mod complete;
 mod damage;
 mod factory;
 mod ownership;
 mod passwords;
+mod side_car;
 mod statements;
 mod writer;
 
