@@ -48,7 +48,8 @@ fn catalog() -> String {
          Every failure has a code that never changes its meaning. This page is generated from the catalog in \
          `src/domain/failure.rs`.\n\n\
          *Again* says whether the same request may succeed later without anybody's help; Seatless then tries again by \
-         itself. Anything else parks the request as *blocked* until a person has mended it and says `seatless retry`.\n",
+         itself. Anything else parks the request as *blocked* until a person has mended it and says `seatless retry`. \
+         The codes of drift stop nothing: they tell how a finished account has changed.\n",
     );
     let mut area = "";
     for code in Code::ALL {

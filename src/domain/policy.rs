@@ -102,9 +102,9 @@ impl Default for Policy {
             sweep: seconds(300),
             recheck: seconds(86_400),
             seat_cool_down: seconds(300),
+            watch_every: seconds(86_400),
             watch_first: seconds(3_600),
             watch_second: seconds(86_400),
-            watch_every: seconds(86_400),
             weights: Arc::default(),
         }
     }

@@ -121,6 +121,9 @@ pub struct Learned {
     pub object_id: Option<ObjectId>,
     /// How the user came to be ours.
     pub origin: Option<UserOrigin>,
+    /// The write whose password the user has: a create that was answered, or the one that the user's marker names. Taken only
+    /// while none is known, since a rotation leaves the marker as it is; every other sealed password of the user is destroyed.
+    pub password_intent: Option<IntentId>,
     /// Who beside us gave the user its license.
     pub licensed_by: Option<LicensedBy>,
     /// The user of ours was found, and our rows do not tell how far it has come: from here on it counts as one that was

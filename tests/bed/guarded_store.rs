@@ -6,8 +6,9 @@ use seatless::domain::{
 };
 use seatless::store::{
     Actor, Admission, Answer, Batch, BatchDraft, Batches, Begin, BeginFate, Claim, Commit, Count, DriftCount,
-    Event, Events, Filter, Group, Intake, LaneView, Member, Page, Pool, PoolKey, Recheck, Requests, RowFate,
-    SeatLine, SqliteStore, StageReport, StagedRequest, Standing, Store, StoreError, SweepBegin, SweepEnd,
+    Event, Events, Filter, Group, Intake, LaneView, Member, Page, Password, PasswordOrder, Passwords, Pool,
+    PoolKey, Recheck, Requests, Rotation, RotationEnd, RotationFate, RowFate, SealedPassword, SeatLine,
+    SqliteStore, StageReport, StagedRequest, Standing, Store, StoreError, SweepBegin, SweepEnd,
     SweepStanding, Sweeps, Tally, Trace, Trust, WatchGroup, WatchNote, Watches, Work,
 };
 use std::future::Future;
@@ -200,6 +201,33 @@ impl Sweeps for GuardedStore {
     }
     fn sweeps(&self) -> Answer<'_, Vec<SweepStanding>> {
         self.inner.sweeps()
+    }
+}
+
+impl Passwords for GuardedStore {
+    fn passwords(&self, users: Vec<UserId>) -> Answer<'_, Vec<Password>> {
+        self.inner.passwords(users)
+    }
+    fn take_passwords(&self, order: PasswordOrder) -> Answer<'_, Vec<SealedPassword>> {
+        self.guarded("take passwords", self.inner.take_passwords(order))
+    }
+    fn acknowledge_passwords(&self, order: PasswordOrder) -> Answer<'_, Vec<UserId>> {
+        self.guarded("acknowledge passwords", self.inner.acknowledge_passwords(order))
+    }
+    fn begin_rotations(
+        &self,
+        rotations: Vec<Rotation>,
+        sealed: Vec<Vec<u8>>,
+        order: PasswordOrder,
+    ) -> Answer<'_, Vec<RotationFate>> {
+        self.guarded("begin rotations", self.inner.begin_rotations(rotations, sealed, order))
+    }
+    fn end_rotations(
+        &self,
+        ends: Vec<(Rotation, RotationEnd)>,
+        order: PasswordOrder,
+    ) -> Answer<'_, Vec<RotationFate>> {
+        self.guarded("end rotations", self.inner.end_rotations(ends, order))
     }
 }
 

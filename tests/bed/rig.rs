@@ -15,7 +15,8 @@ use seatless::domain::{
 };
 use seatless::engine::{Engine, EngineParts, Spawner};
 use seatless::provisioning::{
-    EnvironmentPlace, Lookout, PasswordPolicy, Places, Provisioner, ProvisionerParts, Sweeper, TenantPlace,
+    EnvironmentPlace, Lookout, PasswordPolicy, Places, Provisioner, ProvisionerParts, Recipients, Rotator,
+    Sweeper, TenantPlace,
 };
 use seatless::simulator::{Act, Faults, Simulator, World};
 use seatless::store::{
@@ -464,6 +465,20 @@ impl Rig {
 
     pub(crate) fn database(&self) -> PathBuf {
         self.folder.path().join("seatless.db")
+    }
+
+    /// Whoever makes new passwords, sealed as the first ones are.
+    pub(crate) fn rotator(&self) -> Rotator {
+        let parts = self.parts();
+        Rotator {
+            places: parts.places(),
+            store: parts.store,
+            recipients: Recipients::parse(&self.recipients).expect("public keys"),
+            clock: Arc::clone(&self.clock) as Arc<_>,
+            chance: Arc::clone(&self.chance) as Arc<_>,
+            ids: Arc::clone(&self.ids) as Arc<_>,
+            landing_max: Duration::from_secs(60),
+        }
     }
 
     /// Everything that the judge looks at.

@@ -223,6 +223,8 @@ ada@contoso.com in dev
 2026-01-05 09:08:00Z  +1 min  The access mode is Non-interactive
 2026-01-05 09:09:00Z  +1 min  The license is taken back
 2026-01-05 09:15:00Z  +6 min  Verified: the account is as it was asked for
+
+watch: The first look is due at 2026-01-05 10:15:00Z.
 "
     );
 }

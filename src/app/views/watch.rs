@@ -71,8 +71,10 @@ impl WatchView {
     pub fn sentences(&self, now: Instant) -> Vec<String> {
         let next = self.next_look_at.beside(Moment(now));
         let mut lines = vec![match self.looked_at {
-            Some(at) => format!("Looked at last at {}, next at {next}.", at.beside(Moment(now))),
-            None => format!("Looked at first at {next}."),
+            Some(at) => {
+                format!("The last look was at {}, the next is due at {next}.", at.beside(Moment(now)))
+            }
+            None => format!("The first look is due at {next}."),
         }];
         for drift in &self.drifts {
             lines.push(format!("{} [{}]", drift.message, drift.code));

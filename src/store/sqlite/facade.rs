@@ -35,7 +35,7 @@ impl SqliteStore {
         answer.await.unwrap_or_else(|_| Err(closed()))
     }
 
-    fn tell<V: Verb>(&self, verb: V, place: fn(Box<dyn Single>) -> Job) -> Answer<'_, V::Answer> {
+    pub(super) fn tell<V: Verb>(&self, verb: V, place: fn(Box<dyn Single>) -> Job) -> Answer<'_, V::Answer> {
         Box::pin(async move {
             let (ticket, answer) = Ticket::new(verb);
             self.ask(place(Box::new(ticket)), answer).await

@@ -20,7 +20,9 @@ mod claim;
 mod commit;
 mod lanes;
 mod observe;
+mod passwords;
 mod promote;
+mod rotations;
 mod stage;
 mod watches;
 
@@ -35,6 +37,7 @@ mod readers;
 mod trust;
 
 mod facade;
+mod facade_passwords;
 mod open;
 mod statements;
 mod sweeps;

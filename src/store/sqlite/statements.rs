@@ -2,8 +2,9 @@
 
 use super::open::SqliteStore;
 use super::{
-    admission, batches, begin, claim, commit, lanes, observe, promote, read_admission, read_history,
-    read_requests, read_turns, read_watches, read_work, stage, sweeps, trust, watches,
+    admission, batches, begin, claim, commit, lanes, observe, passwords, promote, read_admission,
+    read_history, read_requests, read_turns, read_watches, read_work, rotations, stage, sweeps, trust,
+    watches,
 };
 
 impl SqliteStore {
@@ -121,6 +122,16 @@ impl SqliteStore {
         ("sweeps: findings", sweeps::FINDINGS),
         ("batch", batches::ONE),
         ("batches", batches::LATEST),
+        ("passwords", passwords::STANDING),
+        ("passwords: take", passwords::TAKE),
+        ("passwords: destroy taken", passwords::DESTROY_TAKEN),
+        ("passwords: acknowledged", passwords::ACKNOWLEDGED),
+        ("passwords: destroy superseded", passwords::DESTROY_SUPERSEDED),
+        ("passwords: events", passwords::EVENTS),
+        ("rotations: begin", rotations::BEGIN),
+        ("rotations: confirm", rotations::CONFIRM),
+        ("rotations: take back", rotations::TAKE_BACK),
+        ("rotations: destroy unused", rotations::DESTROY_UNUSED),
         ("standing", trust::STANDING),
         ("confirm", trust::CONFIRM),
         ("unseen", trust::UNSEEN),

@@ -123,12 +123,48 @@ const PLANS: &[(&str, &[&str])] = &[
     ("next_watch", &["watches_due"]),
     ("drift_counts", &["w USING INDEX watches_drifted"]),
     ("commit: end watch", &["watches USING COVERING INDEX sqlite_autoindex_watches_1 (request=?)"]),
+    (
+        "passwords",
+        &["u USING INDEX sqlite_autoindex_users_1", "s USING INDEX sealed_passwords_by_user (user=?)"],
+    ),
+    (
+        "passwords: take",
+        &[
+            "sealed_passwords_by_user (user=?)",
+            "r EXISTS USING INDEX requests_live (user=?",
+            "sealed_passwords_1 (intent=?)",
+        ],
+    ),
+    ("passwords: destroy taken", &["sealed_passwords_by_user (user=?)", "sealed_passwords_1 (intent=?)"]),
+    ("passwords: acknowledged", &["users USING COVERING INDEX sqlite_autoindex_users_1 (id=?)"]),
+    (
+        "passwords: destroy superseded",
+        &["sealed_passwords_by_user (user=?)", "sealed_passwords_1 (intent=?)"],
+    ),
+    ("passwords: events", &["r USING INDEX requests_live (user=?"]),
+    ("rotations: begin", &["users USING INDEX sqlite_autoindex_users_1 (id=?)"]),
+    ("rotations: confirm", &["users USING INDEX sqlite_autoindex_users_1 (id=?)"]),
+    ("rotations: take back", &["users USING INDEX sqlite_autoindex_users_1 (id=?)"]),
+    ("rotations: destroy unused", &["sealed_passwords_1 (intent=?)"]),
     ("history", &["events_by_request (request=? AND sequence>?)"]),
 ];
 
 /// Tables that grow with the work: a hot statement never walks through one of them.
-const LARGE: &[&str] =
-    &["requests", "users", "events", "counters", "watches", "turns", "r", "u", "s", "w", "x", "t"];
+const LARGE: &[&str] = &[
+    "requests",
+    "users",
+    "events",
+    "counters",
+    "watches",
+    "sealed_passwords",
+    "turns",
+    "r",
+    "u",
+    "s",
+    "w",
+    "x",
+    "t",
+];
 
 #[tokio::test]
 async fn hot_statements_use_their_indexes() {

@@ -5,6 +5,7 @@ use super::super::pen::Pen;
 use super::super::writer::Applied;
 use super::current;
 use super::ledger::Ledger;
+use super::passwords;
 use super::seats::{seat_pool, slot_pool};
 use super::{turns, watches, writes};
 use crate::domain::{SeatEffect, SlotEffect};
@@ -94,6 +95,7 @@ async fn apply_wave(
     writes::users(pen, &ledger, &users).await?;
     writes::events(pen, &ledger).await?;
     watches::watches(pen, &ledger).await?;
+    passwords::settle(pen, &ledger).await?;
     writes::counts(pen, &ledger).await?;
     writes::pools(pen, &ledger).await?;
     turns::write(pen, &ledger).await?;

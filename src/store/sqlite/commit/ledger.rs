@@ -26,6 +26,8 @@ pub(super) struct Written<'a> {
 pub(super) struct UserChange {
     pub(super) object_id: Option<ObjectId>,
     pub(super) origin: Option<UserOrigin>,
+    /// The write whose password it has, if that is known now.
+    pub(super) password: Option<IntentId>,
     /// It is gone from the directory: its id and origin mean nothing any more.
     pub(super) gone: bool,
     /// Who beside us gave it its license.
@@ -111,13 +113,17 @@ impl<'a> Ledger<'a> {
         }
         let learned = &order.learned;
         let gone = learned.user_gone && transition.next.status().is_terminal();
-        let learns =
-            learned.object_id.is_some() || learned.origin.is_some() || learned.licensed_by.is_some() || gone;
+        let learns = learned.object_id.is_some()
+            || learned.origin.is_some()
+            || learned.password_intent.is_some()
+            || learned.licensed_by.is_some()
+            || gone;
         if learns || waits != 0 || before != (user.seat, user.license, user.propagated_once) {
             let change = self.users.entry(row.user).or_default();
             change.waiting += waits;
             change.object_id = learned.object_id.or(change.object_id);
             change.origin = learned.origin.or(change.origin);
+            change.password = change.password.or(learned.password_intent);
             change.licensed_by = learned.licensed_by.or(change.licensed_by);
             change.gone |= gone;
         }

@@ -3,6 +3,7 @@
 mod apply;
 mod current;
 mod ledger;
+mod passwords;
 mod row_patch;
 mod seats;
 mod turns;

@@ -26,10 +26,13 @@ pub(in super::super) const USERS: &str = "
     UPDATE users
     SET object_id = iif(v ->> 11, NULL, ifnull(unhex(v ->> 1), object_id)),
         origin = iif(v ->> 11, NULL, ifnull(v ->> 2, origin)),
+        password_intent = iif(v ->> 11, NULL, ifnull(password_intent, unhex(v ->> 12))),
+        rotation = iif(v ->> 11, NULL, rotation), rotation_at = iif(v ->> 11, NULL, rotation_at),
+        password_acknowledged_at = iif(v ->> 11, NULL, password_acknowledged_at),
         seat = v ->> 3, seat_at = v ->> 4, seat_license = unhex(v ->> 5),
         license_hold = v ->> 6, license_intent = unhex(v ->> 7), license_since = v ->> 8,
         propagated_once = v ->> 9, waiting = waiting + (v ->> 10),
-        licensed_by = iif(v ->> 11, NULL, nullif(ifnull(v ->> 12, licensed_by), 'nobody'))
+        licensed_by = iif(v ->> 11, NULL, nullif(ifnull(v ->> 13, licensed_by), 'nobody'))
     FROM changed WHERE users.id = unhex(v ->> 0)";
 
 pub(in super::super) const EVENTS: &str = "
@@ -193,6 +196,7 @@ pub(super) async fn users(
             .flag(user.propagated_once)
             .int(change.waiting)
             .flag(change.gone)
+            .maybe_id(change.password.map(|intent| intent.0))
             .maybe_text(change.licensed_by.map(licensed_by_word));
     }
     if rows.is_empty() {
