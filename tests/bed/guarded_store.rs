@@ -1,12 +1,13 @@
 //! A store that passes a fuse at every write, and keeps a journal of the intents that it recorded.
 
-use super::fuse::Fuse;
+use super::gate::{Gate, Point, Side, in_one_piece};
 use seatless::domain::{BatchId, HolderId, Instant, IntentId, ObjectId, RequestId, State, StoreId};
 use seatless::store::{
     Admission, Answer, Batch, BatchDraft, Batches, Begin, BeginFate, Claim, Commit, Count, Event, Events,
     Filter, Group, Intake, LaneView, Member, Page, Pool, PoolKey, Requests, RowFate, SqliteStore,
     StageReport, StagedRequest, Store, StoreError, Tally, Work,
 };
+use std::fmt::Debug;
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -18,28 +19,79 @@ pub(crate) struct Begun {
     pub(crate) state: State,
 }
 
+/// What a wrong engine would do with the store; an honest one does nothing of the kind.
+pub(crate) trait Tamper: Send + Sync {
+    /// What the engine is told that it has claimed.
+    fn claimed(&self, groups: Vec<Group>) -> Vec<Group> {
+        groups
+    }
+    fn begin<'a>(&'a self, store: &'a SqliteStore, order: BeginOrder) -> Answer<'a, Vec<BeginFate>> {
+        store.begin(order.holder, order.begins, order.now)
+    }
+    fn commit<'a>(&'a self, store: &'a SqliteStore, commit: Commit) -> Answer<'a, Vec<RowFate>> {
+        store.commit(commit)
+    }
+    /// Whether what others have claimed is taken over.
+    fn rescues(&self) -> bool {
+        true
+    }
+}
+
+/// The arguments of a begin.
+pub(crate) struct BeginOrder {
+    pub(crate) holder: HolderId,
+    pub(crate) begins: Vec<Begin>,
+    pub(crate) now: Instant,
+}
+
+pub(crate) struct Honest;
+
+impl Tamper for Honest {}
+
 pub(crate) struct GuardedStore {
     pub(crate) inner: SqliteStore,
-    fuse: Arc<Fuse>,
+    gate: Arc<dyn Gate>,
     begun: Arc<Mutex<Vec<Begun>>>,
+    tamper: Arc<dyn Tamper>,
 }
 
 impl GuardedStore {
-    pub(crate) fn new(inner: SqliteStore, fuse: Arc<Fuse>, begun: Arc<Mutex<Vec<Begun>>>) -> Self {
-        Self { inner, fuse, begun }
+    pub(crate) fn new(inner: SqliteStore, gate: Arc<dyn Gate>, begun: Arc<Mutex<Vec<Begun>>>) -> Self {
+        Self { inner, gate, begun, tamper: Arc::new(Honest) }
     }
 
-    fn guarded<'a, T: Send + 'a>(
+    pub(crate) fn tampered(self, tamper: Arc<dyn Tamper>) -> Self {
+        Self { tamper, ..self }
+    }
+
+    /// A write: a point before it and one after it.
+    fn guarded<'a, T: Send + Debug + 'a>(
         &'a self,
         what: &'static str,
+        arguments: impl Fn() -> String,
         verb: impl Future<Output = Result<T, StoreError>> + Send + 'a,
     ) -> Answer<'a, T> {
+        if self.gate.is_noting() {
+            self.gate.note(&format!("{what} {}", arguments()));
+        }
         Box::pin(async move {
-            self.fuse.pass(&format!("before {what}")).await;
-            let answer = verb.await;
-            self.fuse.pass(&format!("after {what}")).await;
+            let point = |side| Point { side, call: what.to_owned(), remote: false };
+            self.gate.pass(point(Side::Before)).await;
+            let answer = in_one_piece(&*self.gate, verb).await;
+            if self.gate.is_noting() {
+                self.gate.note(&format!("{what}: {answer:?}"));
+            }
+            self.gate.pass(point(Side::After)).await;
             answer
         })
+    }
+
+    /// A read: it changes nothing, so that dying before or after it is the same as at the points around it.
+    fn read<'a, T: Send + 'a>(
+        &'a self,
+        verb: impl Future<Output = Result<T, StoreError>> + Send + 'a,
+    ) -> Answer<'a, T> {
+        Box::pin(in_one_piece(&*self.gate, verb))
     }
 }
 
@@ -63,11 +115,17 @@ impl Intake for GuardedStore {
 
 impl Work for GuardedStore {
     fn claim(&self, claim: Claim) -> Answer<'_, Vec<Group>> {
-        self.guarded("claim", self.inner.claim(claim))
+        let order = claim.clone();
+        self.guarded("claim", move || format!("{order:?}"), async move {
+            Ok(self.tamper.claimed(self.inner.claim(claim).await?))
+        })
     }
     fn begin(&self, holder: HolderId, begins: Vec<Begin>, now: Instant) -> Answer<'_, Vec<BeginFate>> {
-        self.guarded("begin", async move {
-            let fates = self.inner.begin(holder, begins.clone(), now).await?;
+        let order = begins.clone();
+        let told = move || format!("{order:?} {now}");
+        self.guarded("begin", told, async move {
+            let order = BeginOrder { holder, begins: begins.clone(), now };
+            let fates = self.tamper.begin(&self.inner, order).await?;
             let recorded = begins.iter().zip(&fates).filter(|(_, fate)| **fate == BeginFate::Begun);
             let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
             begun.extend(recorded.map(|(begin, _)| Begun {
@@ -79,64 +137,74 @@ impl Work for GuardedStore {
         })
     }
     fn commit(&self, commit: Commit) -> Answer<'_, Vec<RowFate>> {
-        self.guarded("commit", self.inner.commit(commit))
+        let order = commit.clone();
+        self.guarded("commit", move || format!("{order:?}"), self.tamper.commit(&self.inner, commit))
     }
     fn claimed_by_others(&self, holder: HolderId, rows_max: u32) -> Answer<'_, Vec<Member>> {
-        self.inner.claimed_by_others(holder, rows_max)
+        self.read(async move {
+            if self.tamper.rescues() {
+                self.inner.claimed_by_others(holder, rows_max).await
+            } else {
+                Ok(Vec::new())
+            }
+        })
     }
     fn free_lanes(&self, holder: HolderId) -> Answer<'_, u64> {
-        self.guarded("free lanes", self.inner.free_lanes(holder))
+        self.guarded("free lanes", String::new, async move {
+            if self.tamper.rescues() { self.inner.free_lanes(holder).await } else { Ok(0) }
+        })
     }
     fn next_wake(&self) -> Answer<'_, Option<Instant>> {
-        self.inner.next_wake()
+        self.read(self.inner.next_wake())
     }
     fn lanes(&self, rows_max: u32) -> Answer<'_, Vec<LaneView>> {
-        self.inner.lanes(rows_max)
+        self.read(self.inner.lanes(rows_max))
     }
 }
 
 impl Admission for GuardedStore {
     fn candidates(&self, users_max: u32) -> Answer<'_, Vec<Member>> {
-        self.inner.candidates(users_max)
+        self.read(self.inner.candidates(users_max))
     }
     fn end_rests(&self, now: Instant) -> Answer<'_, u64> {
-        self.guarded("end rests", self.inner.end_rests(now))
+        self.guarded("end rests", move || now.to_string(), self.inner.end_rests(now))
     }
     fn next_rest_end(&self) -> Answer<'_, Option<Instant>> {
-        self.inner.next_rest_end()
+        self.read(self.inner.next_rest_end())
     }
     fn observe(&self, key: PoolKey, capacity: u32, others: u32, now: Instant) -> Answer<'_, ()> {
-        self.guarded("observe", self.inner.observe(key, capacity, others, now))
+        let told = format!("{key:?} {capacity} {others} {now}");
+        self.guarded("observe", move || told.clone(), self.inner.observe(key, capacity, others, now))
     }
     fn pool(&self, key: PoolKey) -> Answer<'_, Option<Pool>> {
-        self.inner.pool(key)
+        self.read(self.inner.pool(key))
     }
     fn pools_to_read(&self, read_before: Instant) -> Answer<'_, Vec<Pool>> {
-        self.inner.pools_to_read(read_before)
+        self.read(self.inner.pools_to_read(read_before))
     }
     fn confirmed_holders(&self, key: PoolKey, confirmed_before: Instant) -> Answer<'_, u32> {
-        self.inner.confirmed_holders(key, confirmed_before)
+        self.read(self.inner.confirmed_holders(key, confirmed_before))
     }
     fn slot_holders(&self, tenant: String, environment: String) -> Answer<'_, Vec<ObjectId>> {
-        self.inner.slot_holders(tenant, environment)
+        self.read(self.inner.slot_holders(tenant, environment))
     }
     fn pools(&self) -> Answer<'_, Vec<Pool>> {
-        self.inner.pools()
+        self.read(self.inner.pools())
     }
 }
 
 impl Requests for GuardedStore {
     fn request(&self, id: RequestId) -> Answer<'_, Option<Member>> {
-        self.inner.request(id)
+        self.read(self.inner.request(id))
     }
     fn requests(&self, filter: Filter, page: Page) -> Answer<'_, Vec<Member>> {
-        self.inner.requests(filter, page)
+        self.read(self.inner.requests(filter, page))
     }
     fn counts(&self, batch: Option<BatchId>) -> Answer<'_, Vec<Count>> {
-        self.inner.counts(batch)
+        self.read(self.inner.counts(batch))
     }
     fn tallies(&self) -> Answer<'_, Vec<(String, Tally, f64)>> {
-        self.inner.tallies()
+        self.read(self.inner.tallies())
     }
 }
 

@@ -1,7 +1,7 @@
-//! The way to the simulated cloud, in process: passes the fuse, notes which license calls give and which take, and looks
+//! The way to the simulated cloud, in process: passes the gate, notes which license calls give and which take, and looks
 //! closely at every license that is about to be taken.
 
-use super::fuse::Fuse;
+use super::gate::{Gate, Point, Side, in_one_piece};
 use async_trait::async_trait;
 use bytes::Bytes;
 use seatless::cloud::{Transport, TransportError};
@@ -42,7 +42,6 @@ type Licenses = HashMap<u64, Vec<bool>>;
 pub(crate) struct Wire {
     simulator: Arc<Simulator>,
     store: SqliteStore,
-    fuse: Arc<Fuse>,
     licenses: Mutex<Licenses>,
     asked_for: Mutex<HashMap<u64, Uuid>>,
     seen: Mutex<u64>,
@@ -52,11 +51,10 @@ pub(crate) struct Wire {
 }
 
 impl Wire {
-    pub(crate) fn new(simulator: Arc<Simulator>, store: SqliteStore, fuse: Arc<Fuse>) -> Self {
+    pub(crate) fn new(simulator: Arc<Simulator>, store: SqliteStore) -> Self {
         Self {
             simulator,
             store,
-            fuse,
             licenses: Mutex::default(),
             asked_for: Mutex::default(),
             seen: Mutex::default(),
@@ -159,11 +157,9 @@ pub(crate) fn rows<'a>(state: &'a Value, environment: &str) -> impl Iterator<Ite
 #[async_trait]
 impl Transport for Wire {
     async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
-        let line = format!("{} {}", request.method(), request.uri().path());
         let licenses = licenses_in(&request);
         let asked_for = asked_for_in(&request);
         keep_texts(request.body(), "password", &self.passwords);
-        self.fuse.pass(&format!("before {line}")).await;
         for (user, gives) in &licenses {
             if !gives {
                 self.inspect_removal(*user).await;
@@ -174,8 +170,34 @@ impl Transport for Wire {
         if let Ok(answer) = &answer {
             keep_texts(answer.body(), "access_token", &self.tokens);
         }
-        self.fuse.pass(&format!("after {line}")).await;
         answer.map_err(|dropped| TransportError::Lost { reason: dropped.to_string() })
+    }
+}
+
+/// One worker's way to the wire: a point before the call leaves, and one when its answer comes back.
+pub(crate) struct GatedWire {
+    pub(crate) gate: Arc<dyn Gate>,
+    pub(crate) wire: Arc<dyn Transport>,
+}
+
+#[async_trait]
+impl Transport for GatedWire {
+    async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
+        let call = format!("{} {}", request.method(), request.uri().path());
+        let point = |side| Point { side, call: call.clone(), remote: true };
+        if self.gate.is_noting() {
+            self.gate.note(&format!("{call} {}", String::from_utf8_lossy(request.body())));
+        }
+        self.gate.pass(point(Side::Before)).await;
+        let answer = in_one_piece(&*self.gate, self.wire.send(request)).await;
+        if self.gate.is_noting() {
+            self.gate.note(&match &answer {
+                Ok(answer) => format!("{} {}", answer.status(), String::from_utf8_lossy(answer.body())),
+                Err(error) => error.to_string(),
+            });
+        }
+        self.gate.pass(point(Side::After)).await;
+        answer
     }
 }
 
