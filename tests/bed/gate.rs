@@ -11,6 +11,8 @@ pub(crate) struct Point {
     pub(crate) call: String,
     /// It leaves the process for the cloud.
     pub(crate) remote: bool,
+    /// What kind of answer came, in a word; empty before it came.
+    pub(crate) answer: String,
 }
 
 /// Where on its way the call is.

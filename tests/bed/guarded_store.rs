@@ -75,13 +75,19 @@ impl GuardedStore {
             self.gate.note(&format!("{what} {}", arguments()));
         }
         Box::pin(async move {
-            let point = |side| Point { side, call: what.to_owned(), remote: false };
-            self.gate.pass(point(Side::Before)).await;
+            let point = |side, answer: &str| Point {
+                side,
+                call: what.to_owned(),
+                remote: false,
+                answer: answer.to_owned(),
+            };
+            self.gate.pass(point(Side::Before, "")).await;
             let answer = in_one_piece(&*self.gate, verb).await;
             if self.gate.is_noting() {
                 self.gate.note(&format!("{what}: {answer:?}"));
             }
-            self.gate.pass(point(Side::After)).await;
+            let kind = if answer.is_ok() { "done" } else { "failed" };
+            self.gate.pass(point(Side::After, kind)).await;
             answer
         })
     }

@@ -217,8 +217,9 @@ impl Rig {
     /// A person does something in an admin center.
     pub(crate) fn person(&mut self, act: Act) {
         self.interferences += 1;
+        let before = self.simulator.state();
         self.simulator.act(act).expect("a possible act");
-        self.judge.forgive(&self.simulator.state());
+        self.judge.forgive(&before, &self.simulator.state());
     }
 
     /// A person orders something for a request.

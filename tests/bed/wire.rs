@@ -184,11 +184,11 @@ pub(crate) struct GatedWire {
 impl Transport for GatedWire {
     async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
         let call = format!("{} {}", request.method(), request.uri().path());
-        let point = |side| Point { side, call: call.clone(), remote: true };
+        let point = |side, answer| Point { side, call: call.clone(), remote: true, answer };
         if self.gate.is_noting() {
             self.gate.note(&format!("{call} {}", String::from_utf8_lossy(request.body())));
         }
-        self.gate.pass(point(Side::Before)).await;
+        self.gate.pass(point(Side::Before, String::new())).await;
         let answer = in_one_piece(&*self.gate, self.wire.send(request)).await;
         if self.gate.is_noting() {
             self.gate.note(&match &answer {
@@ -196,8 +196,23 @@ impl Transport for GatedWire {
                 Err(error) => error.to_string(),
             });
         }
-        self.gate.pass(point(Side::After)).await;
+        let kind = answer.as_ref().map_or("lost".to_owned(), kind_of_answer);
+        self.gate.pass(point(Side::After, kind)).await;
         answer
+    }
+}
+
+/// An answer in a word: its status, or the worst of a batch.
+fn kind_of_answer(answer: &http::Response<Bytes>) -> String {
+    let body = serde_json::from_slice::<Value>(answer.body());
+    let items = body.as_ref().ok().and_then(|body| body["responses"].as_array());
+    let worst = items.into_iter().flatten().filter_map(|item| item["status"].as_u64()).max();
+    match (worst, &body) {
+        (Some(status), _) => status.to_string(),
+        (None, Err(_)) if !answer.body().is_empty() && answer.status().is_success() => {
+            "unreadable".to_owned()
+        }
+        (None, _) => answer.status().as_u16().to_string(),
     }
 }
 

@@ -1,0 +1,15 @@
+//! The explorer: the whole product under a seeded scheduler, in every order that can be.
+
+#[path = "../bed/mod.rs"]
+mod bed;
+
+mod chance;
+mod desk;
+mod mix;
+mod mutant;
+mod people;
+mod play;
+mod stage;
+mod swarm;
+mod trace;
+mod worker;
