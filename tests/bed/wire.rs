@@ -10,6 +10,7 @@ use seatless::simulator::{LedgerEntry, Simulator};
 use seatless::store::{Filter, Page, Requests, SqliteStore};
 use serde_json::Value;
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use uuid::Uuid;
 
@@ -45,6 +46,7 @@ pub(crate) struct Wire {
     licenses: Mutex<Licenses>,
     asked_for: Mutex<HashMap<u64, Uuid>>,
     seen: Mutex<u64>,
+    writes: AtomicU64,
     wrong: Mutex<Vec<String>>,
     passwords: Mutex<Vec<String>>,
     tokens: Mutex<Vec<String>>,
@@ -58,6 +60,7 @@ impl Wire {
             licenses: Mutex::default(),
             asked_for: Mutex::default(),
             seen: Mutex::default(),
+            writes: AtomicU64::default(),
             wrong: Mutex::default(),
             passwords: Mutex::default(),
             tokens: Mutex::default(),
@@ -77,6 +80,11 @@ impl Wire {
     /// Every token that was issued.
     pub(crate) fn tokens(&self) -> Vec<String> {
         self.tokens.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// How many calls so far were writes.
+    pub(crate) fn writes(&self) -> u64 {
+        self.writes.load(Ordering::Relaxed)
     }
 
     /// Every write of the ledger, in order, batches taken apart.
@@ -108,6 +116,8 @@ impl Wire {
         if let Some(last) = fresh.last() {
             *seen = last.sequence;
         }
+        let writes = fresh.iter().filter(|entry| entry.write).count();
+        self.writes.fetch_add(writes as u64, Ordering::Relaxed);
         // Items of late batches may have landed just before it; the call itself is the last that is no item.
         if let Some(call) = fresh.iter().rev().find(|entry| entry.batch.is_none()) {
             self.licenses.lock().unwrap_or_else(PoisonError::into_inner).insert(call.sequence, gives);

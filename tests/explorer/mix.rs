@@ -135,11 +135,13 @@ pub(crate) fn mix(seed: u64) -> Mix {
     scene.license = SALES_ID;
     scene.delays = delays(chance, next());
     scene.faults = faults(chance, next());
-    let deadline = chance.one(For::Mix, next(), &[2_u64, 4, 24]);
+    let deadline = chance.one(For::Mix, next(), &[1_u64, 2, 3]);
     let absence = chance.one(For::Mix, next(), &[30_u64, 30, 120]);
     scene = scene.with_policy(|policy| {
         policy.propagation_deadline = Duration::from_secs(3_600 * deadline);
         policy.absence_window = Duration::from_secs(absence);
+        // A slower pace where nothing changes any more makes a run short, not different.
+        policy.sync_later = Duration::from_secs(300);
     });
     let workers = chance.one(For::Mix, next(), &[1_usize, 2, 2]);
     let rough = Rough {

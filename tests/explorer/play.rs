@@ -86,6 +86,7 @@ pub(crate) struct Play {
     leases: BTreeMap<HolderId, Instant>,
     /// Grows with everything that is written.
     version: u64,
+    written: (u64, u64),
     due: Option<Due>,
     turns: u64,
     heals_at: Instant,
@@ -117,6 +118,7 @@ impl Play {
             seats,
             leases: BTreeMap::new(),
             version: 0,
+            written: (0, 0),
             due: None,
             turns: 0,
             heals_at,
@@ -238,7 +240,10 @@ impl Play {
     }
 
     async fn look(&mut self) -> Result<(), Stop> {
+        let c = seatless::app::SystemClock::default();
         let faults = self.stage.look().await;
+        LOOK.fetch_add(seatless::domain::Clock::elapsed(&c).as_micros() as u64, std::sync::atomic::Ordering::Relaxed);
+        LOOKS.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         if faults.is_empty() { Ok(()) } else { Err(faults) }
     }
 
@@ -325,10 +330,10 @@ impl Play {
     async fn at_point(&mut self, seat: usize, task: u64, label: &str, point: Point) -> Result<(), Stop> {
         self.ending.points += 1;
         let at = self.ending.points;
-        if point.side == Side::After {
-            if !point.remote {
-                self.version += 1;
-            }
+        let written = self.stage.written();
+        if written != self.written {
+            self.version += u64::from(written.0 != self.written.0);
+            self.written = written;
             self.look().await?;
         }
         let killed = self.is_killed_at(at);
@@ -507,7 +512,10 @@ impl Play {
 
     async fn due_at(&mut self) -> Option<Instant> {
         if self.due.as_ref().is_none_or(|due| due.version != self.version) {
+            let c = seatless::app::SystemClock::default();
             let (wake, pools) = self.stage.next_due().await;
+            DUE.fetch_add(seatless::domain::Clock::elapsed(&c).as_micros() as u64, std::sync::atomic::Ordering::Relaxed);
+            DUES.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             self.due = Some(Due { version: self.version, wake, pools });
         }
         let due = self.due.as_ref()?;
@@ -579,3 +587,8 @@ enum Choice {
     Round(usize),
     Task(usize, usize),
 }
+
+pub(crate) static LOOK: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
+pub(crate) static LOOKS: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
+pub(crate) static DUE: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
+pub(crate) static DUES: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);

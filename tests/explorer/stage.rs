@@ -164,6 +164,11 @@ impl Stage {
         Clock::now(&*self.clock)
     }
 
+    /// How much was written so far: to the database, and to the cloud.
+    pub(crate) fn written(&self) -> (u64, u64) {
+        (self.store.writer_stats().commits, self.wire.writes())
+    }
+
     /// The earliest instant at which somebody has something to do, and when the pools that somebody waits for were read.
     pub(crate) async fn next_due(&self) -> (Option<Instant>, Vec<Option<Instant>>) {
         let wake = self.store.next_wake().await.expect("the store can be read");

@@ -24,11 +24,14 @@ fn try_some() {
     let count = std::env::var("SEATLESS_SEEDS").ok().and_then(|text| text.parse().ok()).unwrap_or(20_u64);
     let mut bad = 0;
     for seed in first..first + count {
+        let clock = seatless::app::SystemClock::default();
         let ending = run(seed, &Without::default(), None, count == 1);
         eprintln!(
             "seed {seed} points {} kills {} calls {} sim {:?} {:?}",
             ending.points, ending.kills, ending.calls, ending.simulated, ending.ends
         );
+        { use crate::play::*; let g = |a: &std::sync::atomic::AtomicU64| a.load(std::sync::atomic::Ordering::Relaxed);
+          eprintln!("  took {:?} look {} us/{}; due {}/{}", seatless::domain::Clock::elapsed(&clock), g(&LOOK), g(&LOOKS), g(&DUE), g(&DUES)); }
         if !ending.faults.is_empty() {
             bad += 1;
             eprintln!("FAULTS {:#?}", ending.faults);
