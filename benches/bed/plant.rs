@@ -35,6 +35,7 @@ pub(crate) fn pump(
         spawner: Arc::new(TokioSpawner),
         timer,
         hints: Hints::default(),
+        chores: Vec::new(),
         limits: PumpLimits {
             groups_max: 64,
             level_check: Duration::from_secs(5),

@@ -19,4 +19,4 @@ pub use orders::{OrderError, Orders};
 pub use promotion::promote_all;
 pub use submission::{IntakeTarget, StoreIntake, Submission, SubmissionError, Submitted, submit};
 pub use system::{SystemChance, SystemClock, SystemIds, TokioSpawner, TokioTimer};
-pub use wiring::{WiringError, engine_for, pinned_environments, places_for};
+pub use wiring::{WiringError, engine_for, pinned_environments, places_for, sweeper_for};

@@ -198,7 +198,7 @@ pub struct StoreIntake {
     pub store: Arc<dyn Store>,
     /// The time.
     pub clock: Arc<dyn Clock>,
-    /// Identities, for requests and users.
+    /// Identities, for requests.
     pub ids: Arc<dyn Ids>,
 }
 
@@ -219,7 +219,12 @@ impl IntakeTarget for StoreIntake {
             .into_iter()
             .map(|(line, asked)| StagedRequest {
                 id: RequestId(self.ids.fresh()),
-                user: UserId(self.ids.fresh()),
+                user: UserId::of(
+                    self.store.id(),
+                    &asked.tenant,
+                    asked.pinned.tenant_id,
+                    &asked.account.user_principal_name,
+                ),
                 line,
                 asked,
             })

@@ -7,7 +7,7 @@ use crate::cloud::{
 use crate::domain::{Chance, Clock, HolderId, Ids, Pinned};
 use crate::engine::{Engine, EngineParts, Timer};
 use crate::provisioning::{
-    EnvironmentPlace, PasswordPolicy, Places, Provisioner, ProvisionerParts, TenantPlace,
+    EnvironmentPlace, PasswordPolicy, Places, Provisioner, ProvisionerParts, Sweeper, TenantPlace,
 };
 use crate::store::Store;
 use std::collections::{BTreeMap, HashMap};
@@ -116,16 +116,16 @@ fn origin(url: &str) -> Result<Origin, WiringError> {
 /// The engine of a daemon: settings, a store, and the real sources of time, chance and identity.
 ///
 /// # Errors
-/// As [`places_for`], and a recipient that is no public key.
+/// A recipient that is no public key.
 pub fn engine_for(
     settings: &Settings,
+    places: Places,
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     chance: Arc<dyn Chance>,
     ids: Arc<dyn Ids>,
     timer: Arc<dyn Timer>,
 ) -> Result<Engine<Provisioner>, WiringError> {
-    let places = places_for(settings, &clock, &ids)?;
     let passwords = match settings.credentials.policy {
         CredentialPolicy::Discard => PasswordPolicy::Discard,
         CredentialPolicy::Seal => PasswordPolicy::seal_to(&settings.credentials.recipients)
@@ -151,6 +151,17 @@ pub fn engine_for(
         holder,
         members_max: MEMBERS_MAX,
     }))
+}
+
+/// The sweep of a daemon or of a command, over the same places as its engine.
+pub fn sweeper_for(
+    settings: &Settings,
+    store: Arc<dyn Store>,
+    places: Places,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
+) -> Sweeper {
+    Sweeper::new(store, places, clock, ids, settings.policy.clone())
 }
 
 /// What each environment's name means: its tenant's name, and the ids and address that a request pins.

@@ -53,6 +53,8 @@ pub(super) enum Command {
     Wait(WaitArgs),
     /// Show counts, seats and slots, and what the licenses cost in time
     Stats(StatsArgs),
+    /// Look for licenses that our calls may have left behind, and take them back
+    Sweep(SweepArgs),
     /// Try a blocked request again
     Retry(OrderArgs),
     /// Call a request off and give back everything taken for it
@@ -122,6 +124,19 @@ pub(super) enum InputFormat {
     Jsonl,
     /// A YAML list
     Yaml,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct SweepArgs {
+    /// After a restore, or on a copy: say that what it lists is ours, and take it back
+    #[arg(long)]
+    pub(super) confirm: bool,
+    /// Confirm without being asked again
+    #[arg(short = 'y', long, requires = "confirm")]
+    pub(super) yes: bool,
+    /// How to show it
+    #[arg(short = 'o', long, value_enum, default_value_t = Output::Table)]
+    pub(super) output: Output,
 }
 
 #[derive(Args, Debug)]

@@ -15,6 +15,8 @@ pub(super) enum Exit {
     Partial,
     /// 6: it did not end in time.
     TimedOut,
+    /// 7: something is not as it was left.
+    Drift,
 }
 
 impl Exit {
@@ -25,6 +27,7 @@ impl Exit {
             Self::Usage => 2,
             Self::Partial => 3,
             Self::TimedOut => 6,
+            Self::Drift => 7,
         }
     }
 }

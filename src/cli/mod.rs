@@ -25,6 +25,7 @@ mod stats;
 mod stats_page;
 mod submit;
 mod summary;
+mod sweep;
 mod terminal;
 mod trouble;
 mod wait;

@@ -5,7 +5,8 @@ use super::exit::Exit;
 use super::trouble::Trouble;
 use super::{logs, signals};
 use crate::app::{
-    Orders, StoreIntake, SystemChance, TokioSpawner, TokioTimer, engine_for, pinned_environments, promote_all,
+    Orders, StoreIntake, SystemChance, TokioSpawner, TokioTimer, engine_for, pinned_environments, places_for,
+    promote_all, sweeper_for,
 };
 use crate::engine::{Hints, Pump, PumpLimits, Spawner, Stop};
 use crate::http::{DaemonState, Health, LocalListener, serve};
@@ -32,8 +33,17 @@ pub(super) async fn run(context: Context, verbose: u8) -> Result<Exit, Trouble> 
     let store = Arc::new(context.owner().await?);
     let shared: Arc<dyn Store> = Arc::clone(&store) as Arc<dyn Store>;
     let timer = Arc::new(TokioTimer);
+    let places = places_for(settings, &context.clock, &context.ids)?;
+    let sweeper = Arc::new(sweeper_for(
+        settings,
+        Arc::clone(&shared),
+        places.clone(),
+        Arc::clone(&context.clock),
+        Arc::clone(&context.ids),
+    ));
     let engine = Arc::new(engine_for(
         settings,
+        places,
         Arc::clone(&shared),
         Arc::clone(&context.clock),
         Arc::new(SystemChance),
@@ -65,6 +75,7 @@ pub(super) async fn run(context: Context, verbose: u8) -> Result<Exit, Trouble> 
             clock: Arc::clone(&context.clock),
             policy: settings.policy.clone(),
         },
+        sweeper: Arc::clone(&sweeper),
         hints: hints.clone(),
         environments: pinned_environments(settings),
         health: Health {
@@ -80,6 +91,7 @@ pub(super) async fn run(context: Context, verbose: u8) -> Result<Exit, Trouble> 
         spawner: Arc::clone(&spawner),
         timer,
         hints,
+        chores: vec![sweeper],
         limits: PumpLimits {
             groups_max: GROUPS_MAX,
             level_check: settings.level_check,

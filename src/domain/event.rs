@@ -63,6 +63,8 @@ kinds! {
     Verified = "verified",
     /// An existing user was made the account.
     Adopted = "adopted",
+    /// A license of ours that nobody waited for was found and removed.
+    Swept = "swept",
     /// A claim of a process that ended was taken over.
     Rescued = "rescued",
 }

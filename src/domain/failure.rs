@@ -268,9 +268,23 @@ codes! {
         "The config now points the environment's name at another tenant or organization than when the request was submitted.",
         "Put the former values back, or cancel the request and submit it again.";
 
+    MachineRestoredUnclear = "machine.restored-unclear", Operator, false,
+        "An older state of the database was put back, so nobody can tell whether the license of this adopted user is ours.",
+        "Remove the license in the admin center if Seatless assigned it, and leave it if the user had it before; then retry.";
+
     MachineInapplicable = "machine.inapplicable", Operator, false,
         "The order means nothing to the request as it is.",
         "See how it stands with `seatless show`.";
+
+    SweepDue = "sweep.due", Seatless, true,
+        "A license of ours has appeared after its request was done with it.",
+        "The next sweep takes it back.";
+    SweepUnconfirmed = "sweep.unconfirmed", Operator, false,
+        "A license was found that may be ours, and this database may not know everything that was done.",
+        "Look at the list of `seatless sweep`; `seatless sweep --confirm` says that what it lists is ours, and takes it back.";
+    SweepOrphan = "sweep.orphan", TenantAdmin, false,
+        "A user carries our marker, but no request of ours knows it.",
+        "Submit a request for its name again, which takes it over, or delete it in Microsoft Entra.";
 
     ConfigInvalid = "config.invalid", Operator, false,
         "The config is not acceptable.",

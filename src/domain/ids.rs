@@ -1,6 +1,8 @@
 //! Identifiers, each its own type, so that a user id cannot stand where a request id belongs.
 
+use super::UserPrincipalName;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use std::fmt;
 use std::str::FromStr;
 use uuid::Uuid;
@@ -38,7 +40,7 @@ id!(
     RequestId
 );
 id!(
-    /// The directory user behind one or more requests; ours, not Microsoft's.
+    /// The directory user behind one or more requests; ours, not Microsoft's. Made by [`UserId::of`].
     UserId
 );
 id!(
@@ -69,3 +71,45 @@ id!(
     /// A license product: `skuId` of Microsoft Graph.
     SkuId
 );
+
+impl UserId {
+    /// The id of a user of a name. It follows from the name, so that a request which is submitted again after the database
+    /// has lost it finds the user that was made for it by the marker. `tenant` is the tenant's name in the config.
+    pub fn of(store: StoreId, tenant: &str, tenant_id: Uuid, name: &UserPrincipalName) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(b"seatless user\0");
+        hash.update(store.0.as_bytes());
+        hash.update(tenant_id.as_bytes());
+        // No canonical name holds a NUL, so that no two pairs give the same bytes.
+        hash.update(name.as_str().as_bytes());
+        hash.update(b"\0");
+        hash.update(tenant.as_bytes());
+        let digest: [u8; 32] = hash.finalize().into();
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&digest[..16]);
+        // Version 8 of RFC 9562: the application's own way of making it.
+        Self(uuid::Builder::from_custom_bytes(bytes).into_uuid())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_users_id_follows_from_store_tenant_and_name_alone() {
+        let store = |n| StoreId(Uuid::from_u128(n));
+        let name = |text: &str| UserPrincipalName::parse(text).unwrap();
+        let id = UserId::of(store(1), "contoso", Uuid::from_u128(2), &name("svc@contoso.com"));
+        assert_eq!(id, UserId::of(store(1), "contoso", Uuid::from_u128(2), &name("SVC@Contoso.com")));
+        assert_eq!(id.to_string(), "9ea41c79-1366-8be6-a59c-d77a8853d912", "it may never change");
+        for other in [
+            UserId::of(store(9), "contoso", Uuid::from_u128(2), &name("svc@contoso.com")),
+            UserId::of(store(1), "fabrikam", Uuid::from_u128(2), &name("svc@contoso.com")),
+            UserId::of(store(1), "contoso", Uuid::from_u128(9), &name("svc@contoso.com")),
+            UserId::of(store(1), "contoso", Uuid::from_u128(2), &name("svc2@contoso.com")),
+        ] {
+            assert_ne!(id, other);
+        }
+    }
+}

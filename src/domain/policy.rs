@@ -47,6 +47,10 @@ pub struct Policy {
     pub capacity_read: Duration,
     /// How long after its creation a user may be missing from reads of the directory without that meaning anything.
     pub replication: Duration,
+    /// How often the sweep looks for what our writes may have left in the cloud.
+    pub sweep: Duration,
+    /// For how long an assignment whose fate was never learned may explain a license.
+    pub recheck: Duration,
     /// How long a returned seat rests before it is granted again.
     pub seat_cool_down: Duration,
 }
@@ -76,6 +80,8 @@ impl Default for Policy {
             settle: seconds(300),
             capacity_read: seconds(60),
             replication: seconds(600),
+            sweep: seconds(300),
+            recheck: seconds(86_400),
             seat_cool_down: seconds(300),
         }
     }

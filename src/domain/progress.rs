@@ -73,6 +73,10 @@ pub struct Trial {
     pub trouble: Option<Failure>,
     /// What the step remembers from one look to the next; only the step can read it.
     pub memo: Option<String>,
+    /// The row may lie behind the cloud, since an older state of the database was put back: nothing is written before it
+    /// was looked at, and a license that no intent explains may be ours. Alone among the parts of a trial it outlives a
+    /// step: it ends where the license is known to be gone.
+    pub look_first: bool,
 }
 
 /// A remote write that was recorded and may have been sent.

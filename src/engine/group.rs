@@ -3,12 +3,14 @@
 use super::decisions::log_fates;
 use super::{Engine, Need, Report, Seen, Steps, WholeFailure, WholeKind};
 use crate::domain::{
-    Charge, Code, Failure, Input, Instant, OpenIntent, Outcome, Phase, SeatEffect, Timer, budget_spent,
-    retry_delay,
+    Charge, Code, Failure, Input, Instant, IntentId, OpenIntent, Outcome, Phase, RequestId, SeatEffect,
+    Timer, budget_spent, retry_delay,
 };
 use crate::store::{
-    Begin, BeginFate, Commit, CommitRow, Group, LaneRelease, Learned, LicenseHold, Member, Seat, StoreError,
+    Begin, BeginFate, Commit, CommitRow, Group, LaneRelease, Learned, LicenseHold, Member, Recheck,
+    RecheckReason, RowFate, Seat, StoreError,
 };
+use std::collections::HashSet;
 use std::time::Duration;
 
 /// What the rest of the engine should know about a group that was run.
@@ -22,6 +24,15 @@ pub struct Ran {
 struct Worked {
     reports: Vec<(usize, Report)>,
     whole: Option<WholeFailure>,
+    /// Assignments that were sent.
+    assigned: Vec<(usize, IntentId)>,
+}
+
+impl Worked {
+    /// Nothing was sent.
+    fn looked(reports: Vec<(usize, Report)>) -> Self {
+        Self { reports, whole: None, assigned: Vec::new() }
+    }
 }
 
 impl<S: Steps> Engine<S> {
@@ -54,8 +65,47 @@ impl<S: Steps> Engine<S> {
             tallies,
         };
         let fates = self.steadfast("commit", || self.store.commit(commit.clone())).await?;
+        self.note_fenced(&group, &worked.assigned, &commit, &fates).await?;
         log_fates(&commit.rows.iter().map(|row| row.request).zip(fates).collect::<Vec<_>>());
         Ok(Ran { concerns_seats: commit.rows.iter().any(concerns_seats) })
+    }
+
+    /// Whoever has lost a request after it had sent an assignment says so before anything else: nobody waits for that
+    /// license any more, and only the sweep can find it.
+    async fn note_fenced(
+        &self,
+        group: &Group,
+        assigned: &[(usize, IntentId)],
+        commit: &Commit,
+        fates: &[RowFate],
+    ) -> Result<(), StoreError> {
+        let lost: HashSet<RequestId> = commit
+            .rows
+            .iter()
+            .zip(fates)
+            .filter(|(_, fate)| **fate == RowFate::Lost)
+            .map(|(row, _)| row.request)
+            .collect();
+        let rechecks: Vec<Recheck> = assigned
+            .iter()
+            .map(|(place, intent)| (&group.members[*place], *intent))
+            .filter(|(member, _)| lost.contains(&member.request.id))
+            .filter_map(|(member, intent)| {
+                Some(Recheck {
+                    intent,
+                    tenant: member.user.tenant.clone(),
+                    user: Some(member.user.id),
+                    object_id: member.user.object_id?,
+                    license: member.user.account.license,
+                    reason: RecheckReason::Fenced,
+                    noted_at: self.clock.now(),
+                })
+            })
+            .collect();
+        if rechecks.is_empty() {
+            return Ok(());
+        }
+        self.steadfast("recheck", || self.store.recheck(rechecks.clone())).await
     }
 
     /// Takes out the members that seem to kill whoever works on them.
@@ -69,7 +119,7 @@ impl<S: Steps> Engine<S> {
 
     async fn work(&self, group: &mut Group) -> Result<Worked, StoreError> {
         if group.members.is_empty() {
-            return Ok(Worked { reports: Vec::new(), whole: None });
+            return Ok(Worked::looked(Vec::new()));
         }
         let seen = match self.steps.look(group).await {
             Ok(seen) => seen,
@@ -89,23 +139,28 @@ impl<S: Steps> Engine<S> {
             }
         }
         if needs.is_empty() {
-            return Ok(Worked { reports, whole: None });
+            return Ok(Worked::looked(reports));
         }
         let (needs, unseated) = self.begin(group, needs).await?;
         reports.extend(unseated);
         let places: Vec<usize> = needs.iter().map(|(place, _)| *place).collect();
         if places.is_empty() {
-            return Ok(Worked { reports, whole: None });
+            return Ok(Worked::looked(reports));
         }
+        let assigned = needs
+            .iter()
+            .filter(|(_, need)| need.assigns_license)
+            .map(|(place, need)| (*place, need.intent))
+            .collect();
         match self.steps.act(group, needs).await {
             Ok(acted) => {
                 reports.extend(places.into_iter().zip(acted));
-                Ok(Worked { reports, whole: None })
+                Ok(Worked { reports, whole: None, assigned })
             }
             Err(whole) => {
                 let mut worked = self.failed_whole(group, &places, whole);
                 worked.reports.extend(reports);
-                Ok(worked)
+                Ok(Worked { assigned, ..worked })
             }
         }
     }
@@ -180,7 +235,7 @@ impl<S: Steps> Engine<S> {
             "a call failed for its whole group: {}", failure.code.row().sentence
         );
         let reports = places.iter().map(|place| (*place, Report::of(outcome.clone()))).collect();
-        Worked { reports, whole: Some(whole) }
+        Worked { reports, whole: Some(whole), assigned: Vec::new() }
     }
 
     fn release(&self, group: &Group, whole: Option<&WholeFailure>) -> LaneRelease {

@@ -1,6 +1,7 @@
 //! Lanes, claims and timers: the machinery that moves groups of requests. Knows no Microsoft.
 
 mod admission;
+mod chores;
 mod core;
 mod decisions;
 mod group;
@@ -10,6 +11,7 @@ mod seams;
 mod steadfast;
 mod steps;
 
+pub use chores::Chore;
 pub use core::{Engine, EngineParts};
 pub use group::Ran;
 pub use pump::{Hints, Pump, PumpLimits, Stop};

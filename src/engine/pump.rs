@@ -1,6 +1,7 @@
 //! The loop that keeps the engine going: claims what is due, sleeps until something is, and stops in good order.
 
-use super::{Engine, Ran, Spawner, Steps, Timer};
+use super::chores::keep_going;
+use super::{Chore, Engine, Ran, Spawner, Steps, Timer};
 use crate::domain::Instant;
 use crate::store::{Group, StoreError};
 use futures_util::FutureExt;
@@ -78,12 +79,16 @@ pub struct Pump<S> {
     pub timer: Arc<dyn Timer>,
     /// What makes it look sooner.
     pub hints: Hints,
+    /// What goes on beside the lanes.
+    pub chores: Vec<Arc<dyn Chore>>,
     /// Its bounds.
     pub limits: PumpLimits,
 }
 
 /// What ended beside the loop.
-enum Ended {
+pub(super) enum Ended {
+    /// A chore has stopped, because it was asked to or because the store has failed.
+    Chore(Result<(), StoreError>),
     Group(Result<Ran, StoreError>),
     /// Whether every pool could be read.
     Reading(Result<bool, StoreError>),
@@ -92,6 +97,7 @@ enum Ended {
 /// What the loop keeps between its rounds.
 struct Round {
     in_flight: u32,
+    chores: usize,
     reading: bool,
     read_not_before: Option<Instant>,
     seats_concerned: bool,
@@ -105,8 +111,14 @@ impl<S: Steps> Pump<S> {
     /// A store that failed for good; whatever was claimed is rescued at the next start.
     pub async fn run(self, stop: Stop) -> Result<(), StoreError> {
         let (ended_tx, mut ended) = mpsc::unbounded_channel();
+        let after_trouble = self.limits.level_check;
+        for chore in &self.chores {
+            let (chore, timer) = (Arc::clone(chore), Arc::clone(&self.timer));
+            keep_going(chore, &*self.spawner, timer, stop.clone(), after_trouble, ended_tx.clone());
+        }
         let mut round = Round {
             in_flight: 0,
+            chores: self.chores.len(),
             reading: false,
             read_not_before: None,
             seats_concerned: true,
@@ -239,7 +251,7 @@ impl<S: Steps> Pump<S> {
             tracing::info!(groups = round.in_flight, "stopping: letting the work in flight finish");
         }
         let mut deadline = self.timer.sleep(self.limits.drain);
-        while round.in_flight > 0 {
+        while round.in_flight > 0 || round.chores > 0 {
             tokio::select! {
                 biased;
                 () = stop.at_once.cancelled() => break,
@@ -260,6 +272,10 @@ impl<S: Steps> Pump<S> {
 impl Round {
     fn note(&mut self, what: Ended, again_at: Instant) -> Result<(), StoreError> {
         match what {
+            Ended::Chore(result) => {
+                self.chores = self.chores.saturating_sub(1);
+                result?;
+            }
             Ended::Group(result) => {
                 self.in_flight = self.in_flight.saturating_sub(1);
                 self.seats_concerned |= result?.concerns_seats;

@@ -8,7 +8,8 @@ use crate::store::{Commit, Group, LaneRelease, Learned, Member, StoreError};
 const ROWS_MAX: u32 = 1_000;
 
 impl<S: Steps> Engine<S> {
-    /// Takes over everything that other holders have claimed; says how many requests that were. Only the one owner of
+    /// Takes over everything that other holders have claimed; says how many requests that were. What nobody would look at
+    /// in a database that was put back becomes due as well. Only the one owner of
     /// a database may call it: whoever else still works would lose his claims.
     pub async fn rescue(&self) -> Result<u64, StoreError> {
         let mut rescued = 0;
@@ -18,6 +19,13 @@ impl<S: Steps> Engine<S> {
                 break;
             }
             rescued += members.len() as u64;
+            self.give_back(&members, None).await?;
+        }
+        loop {
+            let members = self.store.unseen(ROWS_MAX).await?;
+            if members.is_empty() {
+                break;
+            }
             self.give_back(&members, None).await?;
         }
         self.steadfast("free lanes", || self.store.free_lanes(self.holder)).await?;

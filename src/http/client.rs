@@ -1,10 +1,10 @@
 //! A command's side of the socket.
 
 use super::local_socket;
-use super::wire::{Accepted, Health, OpenBatch, Order, Refusal, Row, Staged, Standing};
+use super::wire::{Accepted, Health, OpenBatch, Order, Refusal, Row, Staged, Standing, SweepOrder};
 use crate::app::{IntakeTarget, SubmissionError};
 use crate::domain::{BatchId, Code, Command, Failure, NewRequest, RequestId, State, Status};
-use crate::store::{Actor, Batch, StageReport};
+use crate::store::{Actor, Batch, StageReport, SweepStanding};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::future::{Either, select};
@@ -18,6 +18,9 @@ use std::time::Duration;
 
 /// How long a command waits for the daemon's answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(60);
+
+/// The same where it has to ask the cloud for long lists first, tenant by tenant.
+const SWEPT_WITHIN: Duration = Duration::from_secs(900);
 
 /// A running daemon, reached through its socket.
 pub struct DaemonClient {
@@ -77,17 +80,36 @@ impl DaemonClient {
         Ok((standing.state, standing.status))
     }
 
+    /// Has the daemon sweep every tenant now, after a person's confirmation if there is one; says how each stands.
+    ///
+    /// # Errors
+    /// When the daemon does not answer, or its database fails.
+    pub async fn sweep(&self, confirmed_by: Option<&Actor>) -> Result<Vec<SweepStanding>, DaemonError> {
+        let order = SweepOrder { confirmed_by: confirmed_by.cloned() };
+        self.call_within(SWEPT_WITHIN, "POST", "/v1/sweep", &order).await
+    }
+
     async fn call<T: DeserializeOwned>(
         &self,
         method: &str,
         path: &str,
         body: &(impl Serialize + Sync),
     ) -> Result<T, DaemonError> {
-        let answer = tokio::time::timeout(ANSWER_WITHIN, self.exchange(method, path, body)).await;
+        self.call_within(ANSWER_WITHIN, method, path, body).await
+    }
+
+    async fn call_within<T: DeserializeOwned>(
+        &self,
+        limit: Duration,
+        method: &str,
+        path: &str,
+        body: &(impl Serialize + Sync),
+    ) -> Result<T, DaemonError> {
+        let answer = tokio::time::timeout(limit, self.exchange(method, path, body)).await;
         let (status, bytes) = match answer {
             Ok(answer) => answer?,
             Err(_) => {
-                return Err(unreachable(format!("It did not answer within {} s.", ANSWER_WITHIN.as_secs())));
+                return Err(unreachable(format!("It did not answer within {} s.", limit.as_secs())));
             }
         };
         if status.is_success() {

@@ -1,10 +1,12 @@
 //! The daemon's side of the socket: one route per verb that changes something.
 
 use super::LocalListener;
-use super::wire::{Accepted, Health, OpenBatch, Order, Refusal, Row, Staged, Standing};
+use super::wire::{Accepted, Health, OpenBatch, Order, Refusal, Row, Staged, Standing, SweepOrder};
 use crate::app::{IntakeTarget, OrderError, Orders, StoreIntake, SubmissionError};
 use crate::domain::{BatchId, Code, Command, Failure, NewRequest, Pinned, RequestId};
 use crate::engine::Hints;
+use crate::provisioning::Sweeper;
+use crate::store::SweepStanding;
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -23,6 +25,8 @@ pub struct DaemonState {
     pub intake: StoreIntake,
     /// Carries out orders.
     pub orders: Orders,
+    /// Looks for what our writes may have left in the cloud.
+    pub sweeper: Arc<Sweeper>,
     /// Wakes the engine.
     pub hints: Hints,
     /// What the daemon's config says about each environment: its tenant's name, and what the names mean.
@@ -46,6 +50,7 @@ pub async fn serve(
         .route("/v1/batches/{id}/requests", post(stage))
         .route("/v1/batches/{id}/accept", post(accept))
         .route("/v1/batches/{id}/discard", post(discard))
+        .route("/v1/sweep", post(sweep))
         .route("/v1/requests/{id}/retry", post(retry))
         .route("/v1/requests/{id}/cancel", post(cancel))
         .layer(DefaultBodyLimit::max(BODY_MAX))
@@ -147,6 +152,18 @@ async fn accept(State(state): Shared, Path(batch): Path<BatchId>) -> Result<Json
 async fn discard(State(state): Shared, Path(batch): Path<BatchId>) -> Result<StatusCode, Refused> {
     state.intake.discard(batch).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+async fn sweep(
+    State(state): Shared,
+    Json(order): Json<SweepOrder>,
+) -> Result<Json<Vec<SweepStanding>>, Refused> {
+    let swept = match order.confirmed_by {
+        Some(actor) => state.sweeper.confirm(actor).await,
+        None => state.sweeper.sweep_now().await,
+    };
+    state.hints.give();
+    Ok(Json(swept.map_err(OrderError::Store)?))
 }
 
 async fn retry(state: Shared, id: Path<RequestId>, order: Json<Order>) -> Result<Json<Standing>, Refused> {

@@ -106,6 +106,13 @@ pub(super) struct Order {
     pub(super) actor: Actor,
 }
 
+#[derive(Serialize, Deserialize)]
+pub(super) struct SweepOrder {
+    /// Who says that what was listed is ours, if anybody does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) confirmed_by: Option<Actor>,
+}
+
 /// How a request stands after an order.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Standing {

@@ -1,14 +1,16 @@
 //! Created → Licensed: the user holds the license, and we know whether that is our doing.
 
-use super::Work;
 use super::create_user::uncertain;
 use super::households::{Finding, Write, by_user, households, key_of, share, spread};
+use super::lost_history::{Unexplained, unexplained};
 use super::provisioner::{Provisioner, Site};
 use super::verdicts::{outcome_of, whole_act, whole_look};
-use crate::cloud::{DirectoryUser, LicenseStatus, UserKey};
+use super::{Work, lost_history};
+use crate::cloud::{CallFailure, DirectoryUser, LicenseStatus, Removal, UserKey};
 use crate::domain::{Code, Failure, ObjectId, Outcome, SkuId};
 use crate::engine::{Need, Report, Seen, WholeFailure};
-use crate::store::{LicenseHold, Member};
+use crate::store::{LicenseHold, Member, Seat};
+use std::collections::HashSet;
 use std::time::Duration;
 
 /// How many looks fit into the time in which a new user may not show.
@@ -22,12 +24,21 @@ pub(super) async fn look(steps: &Provisioner, site: &Site<'_>) -> Result<Vec<See
         Ok(answers) => answers,
         Err(call) => return whole_look(call, members.len()),
     };
+    let shown = households
+        .iter()
+        .zip(&answers)
+        .map(|(places, answer)| (&members[places[0]], answer.as_ref().ok().and_then(Option::as_ref)));
+    let explained = explained(steps, site, shown).await;
     let findings = households
         .into_iter()
         .zip(answers)
         .map(|(places, answer)| {
             let member = &members[places[0]];
             let finding = match answer {
+                // It is ours already, but no intent that is still open says so: the write is repeated under a new one.
+                Ok(Some(user)) if user.account_enabled && explained.contains(&user.id) => {
+                    Finding::Needed(explain(steps, member, user.id))
+                }
                 Ok(Some(user)) => judge(steps, member, &user),
                 Ok(None) => Finding::Settled(Report::of(not_shown(steps, member))),
                 Err(call) => Finding::Settled(Report::of(outcome_of(call))),
@@ -57,17 +68,73 @@ fn judge(steps: &Provisioner, member: &Member, user: &DirectoryUser) -> Finding 
         let failure = Failure::new(Code::GraphUserDisabled, "Without sign-in no environment takes the user.");
         return Finding::Settled(Report::of(Outcome::Blocked { failure }));
     }
+    match unexplained(steps, member, user) {
+        Unexplained::Nothing => {}
+        Unexplained::Ours => return Finding::Needed(explain(steps, member, user.id)),
+        Unexplained::Unclear => {
+            return Finding::Settled(Report::of(Outcome::Blocked { failure: lost_history::unclear() }));
+        }
+    }
     match held(user, sku) {
         Held::Working => Finding::Settled(Report::of(Outcome::Advanced)),
         Held::Broken(why) => {
             let failure = Failure::new(Code::GraphLicenseConflict, format!("Microsoft Entra says: {why}."));
             Finding::Settled(Report::of(Outcome::Blocked { failure }))
         }
-        Held::Not => Finding::Needed(Write {
-            assigns_license: true,
-            ..Write::new(&*steps.ids, Work::Assign(user.id, sku))
-        }),
+        Held::Not if member.request.progress.trial.look_first && !has_seat(member) => {
+            Finding::Settled(Report::of(without_seat()))
+        }
+        Held::Not => Finding::Needed(assign(steps, user.id, sku)),
     }
+}
+
+/// Users that hold a license which no open intent explains, but an earlier assignment of ours does whose fate was never
+/// learned. A store that cannot be read explains nothing: then the license counts as somebody else's for now.
+pub(super) async fn explained<'a>(
+    steps: &Provisioner,
+    site: &Site<'_>,
+    shown: impl Iterator<Item = (&'a Member, Option<&'a DirectoryUser>)>,
+) -> HashSet<ObjectId> {
+    let holds = |member: &Member, user: &DirectoryUser| {
+        !is_ours(member) && holds_directly(user, member.user.account.license)
+    };
+    let doubtful: Vec<_> = shown
+        .filter_map(|(member, user)| user.filter(|user| holds(member, user)).map(|user| (user.id, None)))
+        .collect();
+    if doubtful.is_empty() {
+        return HashSet::new();
+    }
+    match steps.store.traces(site.group.tenant.clone(), doubtful).await {
+        Ok(traces) => traces
+            .into_iter()
+            .filter(|trace| !trace.rechecks.is_empty())
+            .map(|trace| trace.object_id)
+            .collect(),
+        Err(error) => {
+            tracing::warn!(code = %error.failure().code, "what explains a license cannot be read: {error}");
+            HashSet::new()
+        }
+    }
+}
+
+fn assign(steps: &Provisioner, id: ObjectId, sku: SkuId) -> Write {
+    Write { assigns_license: true, ..Write::new(&*steps.ids, Work::Assign(id, sku)) }
+}
+
+/// What makes a license of a lost history ours again: with a seat it is assigned once more, which changes nothing but what
+/// we know; without one it is taken back first, since nobody could be granted a seat that it occupies.
+fn explain(steps: &Provisioner, member: &Member, id: ObjectId) -> Write {
+    let sku = member.user.account.license;
+    if has_seat(member) { assign(steps, id, sku) } else { Write::new(&*steps.ids, Work::Remove(id, sku)) }
+}
+
+fn has_seat(member: &Member) -> bool {
+    matches!(member.user.seat, Seat::Held { .. })
+}
+
+/// It was only looked at; now it waits for its seat like everybody.
+fn without_seat() -> Outcome {
+    Outcome::NoSeat { failure: Failure::new(Code::GraphNoSeat, "") }
 }
 
 /// How a user holds a license.
@@ -112,28 +179,45 @@ pub(super) async fn act(
     needs: &[(usize, Need<Work>)],
 ) -> Result<Vec<Report>, WholeFailure> {
     let shared = by_user(site.group, needs);
-    let writes: Vec<(ObjectId, SkuId)> = shared
-        .iter()
-        .filter_map(|one| match one.need.work {
-            Work::Assign(id, sku) => Some((id, sku)),
-            _ => None,
-        })
-        .collect();
-    let results = match site.tenant.client.graph().assign_license(&writes).await {
-        Ok(results) => results,
-        Err(call) => return whole_act(call, needs.len()),
+    let (mut assigned, mut removed) = (Vec::new(), Vec::new());
+    for one in &shared {
+        match one.need.work {
+            Work::Assign(id, sku) => assigned.push((id, sku)),
+            Work::Remove(id, sku) => removed.push((id, sku)),
+            _ => {}
+        }
+    }
+    let graph = site.tenant.client.graph();
+    // Both kinds meet only after a database was put back; a call that fails whole then speaks for the other one as well,
+    // and what that one did is looked up.
+    let removed = if removed.is_empty() { Ok(Vec::new()) } else { graph.remove_license(&removed).await };
+    let assigned = if assigned.is_empty() { Ok(Vec::new()) } else { graph.assign_license(&assigned).await };
+    let (mut removed, mut assigned) = match (removed, assigned) {
+        (Ok(removed), Ok(assigned)) => (removed.into_iter(), assigned.into_iter()),
+        (Err(call), _) | (_, Err(call)) => return whole_act(call, needs.len()),
     };
-    let mut results = results.into_iter();
     let reports = shared
         .iter()
-        .map(|one| match results.next() {
-            Some(Ok(())) => Report::of(Outcome::Advanced),
-            Some(Err(call)) => match outcome_of(call) {
-                Outcome::Absent { .. } => Report::of(not_shown(steps, one.member)),
-                outcome => Report::of(outcome),
+        .map(|one| match one.need.work {
+            Work::Assign(..) => match assigned.next() {
+                Some(Ok(())) => Report::of(Outcome::Advanced),
+                Some(Err(call)) => not_done(steps, one.member, call),
+                None => Report::of(uncertain()),
             },
-            None => Report::of(uncertain()),
+            Work::Remove(..) => match removed.next() {
+                Some(Ok(Removal::Removed)) => Report::of(without_seat()),
+                Some(Ok(Removal::WasNotThere)) | None => Report::of(uncertain()),
+                Some(Err(call)) => not_done(steps, one.member, call),
+            },
+            _ => Report::of(uncertain()),
         })
         .collect();
     Ok(share(needs.len(), &shared, reports))
+}
+
+fn not_done(steps: &Provisioner, member: &Member, call: CallFailure) -> Report {
+    Report::of(match outcome_of(call) {
+        Outcome::Absent { .. } => not_shown(steps, member),
+        outcome => outcome,
+    })
 }

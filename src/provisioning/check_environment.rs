@@ -1,10 +1,12 @@
 //! Requested: can the environment take the account at all? Finds out before a user is made or a seat is taken.
 
 use super::Work;
+use super::households::key_of;
+use super::lost_history::is_made_by_us;
 use super::provisioner::{Provisioner, Site};
 use super::resolved::Resolved;
 use super::verdicts::{blocked, whole_look};
-use crate::cloud::{BusinessUnit, Survey};
+use crate::cloud::{BusinessUnit, CallFailure, Survey, UserKey};
 use crate::domain::{Code, Failure, ObjectId, Outcome};
 use crate::engine::{Report, Seen, WholeFailure, WholeKind};
 use crate::store::{Learned, Member, PoolKey, StoreError};
@@ -24,7 +26,11 @@ pub(super) async fn look(steps: &Provisioner, site: &Site<'_>) -> Result<Vec<See
         Ok(survey) => survey,
         Err(call) => return whole_look(call, members.len()),
     };
-    let mut slots = Slots::count(steps, site, &survey).await.map_err(store_failed)?;
+    let forgotten = match forgotten_users(steps, site).await {
+        Ok(users) => users,
+        Err(call) => return whole_look(call, members.len()),
+    };
+    let mut slots = Slots::count(steps, site, &survey, &forgotten).await.map_err(store_failed)?;
     let mut seen = Vec::with_capacity(members.len());
     for member in members {
         seen.push(match resolve(member, &survey) {
@@ -39,6 +45,27 @@ pub(super) async fn look(steps: &Provisioner, site: &Site<'_>) -> Result<Vec<See
         });
     }
     Ok(seen)
+}
+
+/// Users of ours that the rows do not know, because an older state of the database was put back: if one of them is
+/// non-interactive already, then in the slot that its request is about to take.
+async fn forgotten_users(steps: &Provisioner, site: &Site<'_>) -> Result<HashSet<ObjectId>, CallFailure> {
+    let members = &site.group.members;
+    let may_be: Vec<&Member> = members
+        .iter()
+        .filter(|member| member.request.progress.trial.look_first && member.user.object_id.is_none())
+        .collect();
+    if may_be.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let keys: Vec<UserKey> = may_be.iter().map(|member| key_of(member)).collect();
+    let mut found = HashSet::new();
+    for (member, answer) in may_be.into_iter().zip(site.tenant.client.graph().read_users(&keys).await?) {
+        if let Some(user) = answer?.filter(|user| is_made_by_us(steps, member, user)) {
+            found.insert(user.id);
+        }
+    }
+    Ok(found)
 }
 
 fn names<'a>(texts: impl Iterator<Item = &'a String>) -> Vec<String> {
@@ -93,12 +120,18 @@ struct Slots {
 
 impl Slots {
     /// Counts them, and tells the pool what the environment showed.
-    async fn count(steps: &Provisioner, site: &Site<'_>, survey: &Survey) -> Result<Self, StoreError> {
+    async fn count(
+        steps: &Provisioner,
+        site: &Site<'_>,
+        survey: &Survey,
+        forgotten: &HashSet<ObjectId>,
+    ) -> Result<Self, StoreError> {
         let tenant = site.group.tenant.clone();
         let environment = site.group.environment.clone().unwrap_or_default();
         let ours: HashSet<ObjectId> =
             steps.store.slot_holders(tenant.clone(), environment.clone()).await?.into_iter().collect();
-        let others = survey.non_interactive.iter().filter(|id| !ours.contains(id)).count();
+        let others =
+            survey.non_interactive.iter().filter(|id| !ours.contains(id) && !forgotten.contains(id)).count();
         let others = u32::try_from(others).unwrap_or(u32::MAX);
         let configured = site.environment.and_then(|place| place.slots_max);
         let capacity = configured.or(survey.non_interactive_max).unwrap_or(SLOTS);

@@ -1,9 +1,10 @@
 //! Requested → Created: the user exists, and is ours.
 
 use super::households::{Finding, Write, by_user, households, read_where, share, spread};
+use super::lost_history::is_made_by_us;
 use super::provisioner::{Provisioner, Site};
 use super::verdicts::{outcome_of, whole_act, whole_look};
-use super::{Marker, Work, capacity, password};
+use super::{Marker, Work, capacity, lost_history, password};
 use crate::cloud::{CallFailure, DirectoryUser, NewUser, UserKey};
 use crate::domain::{Code, Failure, IntentId, ObjectId, OnExisting, Outcome};
 use crate::engine::{Need, Report, Seen, WholeFailure};
@@ -131,7 +132,10 @@ fn removal_forbidden(roles: &BTreeSet<String>) -> Option<Failure> {
 
 /// Whether the user may exist without our knowing: an earlier create may have made it, or it shall be adopted.
 fn needs_look(places: &[usize], members: &[Member]) -> bool {
-    open_intent(places, members) || places.iter().any(|&place| adopts(&members[place]))
+    let may_lie_behind = |&place: &usize| members[place].request.progress.trial.look_first;
+    open_intent(places, members)
+        || places.iter().any(|&place| adopts(&members[place]))
+        || places.iter().any(may_lie_behind)
 }
 
 fn open_intent(places: &[usize], members: &[Member]) -> bool {
@@ -197,11 +201,9 @@ fn create(steps: &Provisioner, member: &Member) -> Finding {
 
 /// What an existing user of the wanted name means.
 fn judge(steps: &Provisioner, member: &Member, user: &DirectoryUser) -> Finding {
-    let marker = user.marker.as_deref().and_then(Marker::parse);
-    let ours = marker.is_some_and(|marker| marker.store == steps.store.id() && marker.user == member.user.id);
-    if ours || member.user.origin == Some(UserOrigin::Made) {
+    if is_made_by_us(steps, member, user) {
         return if user.account_enabled {
-            ready(user, UserOrigin::Made)
+            Finding::Settled(found(member, user.id))
         } else {
             Finding::Needed(Write::new(&*steps.ids, Work::Enable(user.id)))
         };
@@ -211,7 +213,10 @@ fn judge(steps: &Provisioner, member: &Member, user: &DirectoryUser) -> Finding 
     }
     match member.request.asked.membership.on_existing {
         OnExisting::Block => settled(Outcome::Blocked { failure: taken(user) }),
-        OnExisting::Adopt => adopt(steps, member, user, marker.is_some()),
+        OnExisting::Adopt => {
+            let marked = user.marker.as_deref().and_then(Marker::parse).is_some();
+            adopt(steps, member, user, marked)
+        }
     }
 }
 
@@ -233,6 +238,15 @@ fn adopt(steps: &Provisioner, member: &Member, user: &DirectoryUser, made_by_ano
 
 fn taken(user: &DirectoryUser) -> Failure {
     Failure::new(Code::GraphNameTaken, format!("Its object id is {}.", user.id))
+}
+
+/// A user of ours that is there. One that the row lost sight of may have come further than the row tells.
+fn found(member: &Member, id: ObjectId) -> Report {
+    let mut report = created(id, UserOrigin::Made);
+    if member.request.progress.trial.look_first {
+        report.learned.has_past = lost_history::found(member, id).has_past;
+    }
+    report
 }
 
 fn ready(user: &DirectoryUser, origin: UserOrigin) -> Finding {
@@ -283,7 +297,7 @@ pub(super) async fn act(
                 None => Report::of(uncertain()),
             },
             Work::Enable(id) => match first(graph.set_account_enabled(&[(*id, true)]).await) {
-                Ok(()) => created(*id, UserOrigin::Made),
+                Ok(()) => found(one.member, *id),
                 Err(call) => Report::of(outcome_of(call)),
             },
             Work::SetUsageLocation(id, location) => {

@@ -16,6 +16,11 @@ pub struct Marker {
 }
 
 impl Marker {
+    /// How the markers of a database begin.
+    pub fn prefix(store: StoreId) -> String {
+        format!("seatless:{store}:")
+    }
+
     /// Reads the text; anything else than a marker of ours is nobody's.
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.trim().split(':');

@@ -1,15 +1,16 @@
 //! NonInteractive → Unlicensed, and every way back: the license that we assigned is gone.
 
-use super::Work;
 use super::assign_license::{holds_directly, is_ours};
 use super::create_user::uncertain;
-use super::households::{Finding, Write, by_user, households, read_where, share, spread};
+use super::households::{Finding, Shared, Write, by_user, households, read_where, share, spread};
+use super::lost_history::{Unexplained, is_made_by_us, may_hold_unexplained, unexplained};
 use super::provisioner::{Provisioner, Site};
 use super::verdicts::{outcome_of, whole_act, whole_look};
-use crate::cloud::Removal;
-use crate::domain::{ObjectId, Outcome, SkuId};
+use super::{Work, lost_history};
+use crate::cloud::{CallFailure, DirectoryUser, Removal};
+use crate::domain::{Code, Failure, ObjectId, Outcome, Phase, SkuId};
 use crate::engine::{Need, Report, Seen, WholeFailure};
-use crate::store::Member;
+use crate::store::{Learned, Member};
 
 pub(super) async fn look(steps: &Provisioner, site: &Site<'_>) -> Result<Vec<Seen<Work>>, WholeFailure> {
     let members = &site.group.members;
@@ -25,6 +26,8 @@ pub(super) async fn look(steps: &Provisioner, site: &Site<'_>) -> Result<Vec<See
             // Whoever still needs it wakes us when it has what it needs.
             let wait = steps.policy.poll_last;
             Finding::Settled(Report::of(Outcome::NotYet { wait, because: None }))
+        } else if may_hold_unexplained(member) {
+            unexplained_license(steps, member, answer)
         } else if !is_ours(member) {
             // What a user held before us, it keeps.
             Finding::Settled(Report::of(Outcome::Advanced))
@@ -35,7 +38,7 @@ pub(super) async fn look(steps: &Provisioner, site: &Site<'_>) -> Result<Vec<See
                 }
                 Some(Ok(Some(user))) => remove(steps, user.id, member),
                 Some(Ok(None)) => Finding::Settled(Report::of(Outcome::Absent {
-                    failure: crate::domain::Failure::new(crate::domain::Code::GraphUserGone, ""),
+                    failure: Failure::new(Code::GraphUserGone, ""),
                 })),
                 Some(Err(call)) => Finding::Settled(Report::of(outcome_of(call))),
                 None => match member.user.object_id {
@@ -49,6 +52,37 @@ pub(super) async fn look(steps: &Provisioner, site: &Site<'_>) -> Result<Vec<See
     Ok(spread(site.group, findings))
 }
 
+/// What is to be done about a user of whose license the row says nothing, since a part of the history is lost.
+fn unexplained_license(
+    steps: &Provisioner,
+    member: &Member,
+    answer: Option<Result<Option<DirectoryUser>, CallFailure>>,
+) -> Finding {
+    let user = match answer {
+        Some(Ok(Some(user))) => user,
+        Some(Ok(None)) => {
+            let failure = Failure::new(Code::GraphUserGone, "");
+            return Finding::Settled(Report::of(Outcome::Absent { failure }));
+        }
+        Some(Err(call)) => return Finding::Settled(Report::of(outcome_of(call))),
+        None => return Finding::Settled(Report::of(uncertain())),
+    };
+    let learned = if is_made_by_us(steps, member, &user) {
+        lost_history::found(member, user.id)
+    } else {
+        Learned::default()
+    };
+    let outcome = match unexplained(steps, member, &user) {
+        Unexplained::Ours => return remove(steps, user.id, member),
+        // A blocked request has been shown its reason already; nothing more can be taken back for it.
+        Unexplained::Unclear if matches!(member.request.progress.phase, Phase::Active { .. }) => {
+            Outcome::Blocked { failure: lost_history::unclear() }
+        }
+        Unexplained::Unclear | Unexplained::Nothing => Outcome::Advanced,
+    };
+    Finding::Settled(Report { outcome, learned })
+}
+
 /// Whether an earlier attempt may have removed the license, or may not even have assigned it.
 fn may_have_acted(places: &[usize], members: &[Member]) -> bool {
     places.iter().any(|&place| {
@@ -56,7 +90,8 @@ fn may_have_acted(places: &[usize], members: &[Member]) -> bool {
         progress.trial.intent.is_some()
             || progress.trial.attempts > 0
             || progress.trial.evidence.is_some()
-            || matches!(progress.phase, crate::domain::Phase::Blocked { .. })
+            || progress.trial.look_first
+            || matches!(progress.phase, Phase::Blocked { .. })
             || members[place].user.object_id.is_none()
     })
 }
@@ -81,12 +116,21 @@ pub(super) async fn act(site: &Site<'_>, needs: &[(usize, Need<Work>)]) -> Resul
     let mut results = results.into_iter();
     let reports = shared
         .iter()
-        .map(|_| match results.next() {
-            Some(Ok(Removal::Removed)) => Report::of(Outcome::Advanced),
+        .map(|one| match results.next() {
+            Some(Ok(Removal::Removed)) => removed(one),
             // A success only once a look has shown that it is so.
             Some(Ok(Removal::WasNotThere)) | None => Report::of(uncertain()),
             Some(Err(call)) => Report::of(outcome_of(call)),
         })
         .collect();
     Ok(share(needs.len(), &shared, reports))
+}
+
+/// A user whose id the row did not know was found by its name and our marker.
+fn removed(one: &Shared<'_>) -> Report {
+    let learned = match one.need.work {
+        Work::Remove(id, _) => lost_history::found(one.member, id),
+        _ => Learned::default(),
+    };
+    Report { outcome: Outcome::Advanced, learned }
 }

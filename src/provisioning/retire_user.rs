@@ -58,7 +58,10 @@ fn gone() -> Learned {
 fn is_left_alone(places: &[usize], members: &[Member]) -> bool {
     let member = &members[places[0]];
     let never_made = member.user.object_id.is_none()
-        && places.iter().all(|&place| members[place].request.progress.trial.intent.is_none());
+        && places.iter().all(|&place| {
+            let trial = &members[place].request.progress.trial;
+            trial.intent.is_none() && !trial.look_first
+        });
     never_made
         || member.user.origin == Some(UserOrigin::Adopted)
         || places.iter().any(|&place| members[place].siblings.user_needed)

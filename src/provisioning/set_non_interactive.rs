@@ -38,7 +38,8 @@ pub(super) async fn look(steps: &Provisioner, site: &Site<'_>) -> Result<Vec<See
 /// Whether the row may have changed since it was seen.
 fn needs_look(member: &Member) -> bool {
     let trial = &member.request.progress.trial;
-    trial.intent.is_some()
+    trial.look_first
+        || trial.intent.is_some()
         || trial.attempts > 0
         || trial.evidence.is_some()
         || member.request.system_user.is_none()

@@ -2,7 +2,7 @@
 //! (power-platform/admin/create-users, "Create a non-interactive user account", step 5).
 
 use super::Work;
-use super::assign_license::holds_directly;
+use super::assign_license::{explained, holds_directly};
 use super::households::key_of;
 use super::provisioner::{Provisioner, Site};
 use super::resolved::Resolved;
@@ -27,11 +27,15 @@ pub(super) async fn look(steps: &Provisioner, site: &Site<'_>) -> Result<Vec<See
         Ok(users) => users,
         Err(call) => return whole_look(call, members.len()),
     };
+    let shown: Vec<Option<&DirectoryUser>> =
+        users.iter().map(|user| user.as_ref().ok().and_then(Option::as_ref)).collect();
+    let explained = explained(steps, site, members.iter().zip(shown)).await;
     Ok(members
         .iter()
         .zip(users)
         .map(|(member, user)| {
             let outcome = match user {
+                Ok(Some(user)) if explained.contains(&user.id) => wait_for_sweep(steps),
                 Ok(Some(user)) => judge(steps, member, &user, &rows),
                 Ok(None) => Outcome::Absent { failure: Failure::new(Code::GraphUserGone, "") },
                 Err(call) => outcome_of(call),
@@ -46,7 +50,12 @@ fn judge(steps: &Provisioner, member: &Member, user: &DirectoryUser, rows: &[Sys
         return Outcome::Blocked { failure: Failure::new(Code::GraphUserDisabled, "") };
     }
     if member.user.origin == Some(UserOrigin::Made) && holds_directly(user, member.user.account.license) {
-        return still_licensed(steps, member);
+        return if member.request.progress.trial.look_first {
+            // A lost part of the history may have begun anew; then so does this one, and takes the license back.
+            behind(State::Created, Failure::new(Code::GraphLicenseForeign, ""))
+        } else {
+            still_licensed(steps, member)
+        };
     }
     let mut own = rows.iter().filter(|row| row.object_id == Some(user.id));
     let (Some(row), None) = (own.next(), own.next()) else {
@@ -73,6 +82,12 @@ fn still_licensed(steps: &Provisioner, member: &Member) -> Outcome {
         return Outcome::NotYet { wait: steps.policy.settle / 2, because: Some(failure) };
     }
     Outcome::Blocked { failure }
+}
+
+/// An assignment of ours whose fate was never learned has landed after all: the sweep takes it back.
+fn wait_for_sweep(steps: &Provisioner) -> Outcome {
+    let failure = Failure::new(Code::SweepDue, "");
+    Outcome::NotYet { wait: steps.policy.sweep, because: Some(failure) }
 }
 
 fn behind(to: State, failure: Failure) -> Outcome {

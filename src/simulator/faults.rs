@@ -38,6 +38,8 @@ pub struct Faults {
     pub another_user: f64,
     /// A write's connection is reset at once, and the write is carried out later.
     pub land_late: f64,
+    /// How late such a write lands at least, in simulated seconds.
+    pub late_seconds_min: f64,
     /// How late such a write lands at most, in simulated seconds.
     pub late_seconds_max: f64,
     /// Longest `Retry-After`, in simulated seconds (on the wire it is divided by the speed, at least 1).
@@ -67,6 +69,7 @@ impl Default for Faults {
             html: 0.0,
             another_user: 0.0,
             land_late: 0.0,
+            late_seconds_min: 0.0,
             late_seconds_max: 60.0,
             retry_after_seconds_max: 10.0,
             only: Vec::new(),

@@ -99,8 +99,8 @@ fn writes_inside(call: &Call) -> bool {
 }
 
 fn land_late(cloud: &mut Cloud, call: &Call, now: DateTime<Utc>, sequence: u64) -> Outcome {
-    let max = cloud.faults.late_seconds_max;
-    let due = now + cloud.luck.span(0.0, max);
+    let (min, max) = (cloud.faults.late_seconds_min, cloud.faults.late_seconds_max);
+    let due = now + cloud.luck.span(min, max.max(min));
     cloud.late.push(Late { due, call: call.clone(), sequence });
     if let Some(entry) = cloud.ledger.entry(sequence) {
         entry.dropped = true;

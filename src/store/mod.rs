@@ -5,17 +5,22 @@ mod orders;
 mod ports;
 mod rows;
 mod sqlite;
+mod sweeps;
 
 pub use error::StoreError;
 pub use orders::{
     BatchDraft, Begin, BeginFate, Claim, Commit, CommitRow, Filter, LaneRelease, Learned, Page, RowFate,
     StageFault, StageReport, StagedRequest, Tally, TallyEntry,
 };
-pub use ports::{Admission, Answer, Batches, Events, Intake, Requests, Store, Work};
+pub use ports::{Admission, Answer, Batches, Events, Intake, Requests, Store, Sweeps, Trust, Work};
 pub use rows::{
-    Actor, Batch, Count, Event, Group, LaneId, LaneView, LicenseHold, Member, Origin, Pool, PoolKey,
-    PoolKind, Request, Seat, Siblings, User, UserOrigin,
+    Actor, Batch, Count, Doubt, Event, Group, LaneId, LaneView, LicenseHold, Member, Origin, Pool, PoolKey,
+    PoolKind, Request, Seat, Siblings, Standing, User, UserOrigin,
 };
 pub use sqlite::{
     MIGRATIONS, Mode, OpenOptions, OwnerCard, Spawn, SqliteStore, WriterStats, has_wal_reset_bug,
+};
+pub use sweeps::{
+    Finding, FindingKind, Recheck, RecheckReason, SweepBegin, SweepEnd, SweepStanding, Swept, Trace,
+    TracedUser,
 };

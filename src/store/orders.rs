@@ -120,6 +120,9 @@ pub struct Learned {
     pub object_id: Option<ObjectId>,
     /// How the user came to be ours.
     pub origin: Option<UserOrigin>,
+    /// The user of ours was found, and our rows do not tell how far it has come: from here on it counts as one that was
+    /// Propagated once, so that it is disabled and never deleted.
+    pub has_past: bool,
     /// The user is gone from the directory by our doing; taken only if the transition ends the request. A later request for
     /// the name begins anew then.
     pub user_gone: bool,

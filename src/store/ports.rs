@@ -1,10 +1,11 @@
 //! The ports: what every driver can do. One conformance suite (`tests/store`) says what each verb means.
 
 use super::{
-    Batch, BatchDraft, Begin, BeginFate, Claim, Commit, Count, Event, Filter, Group, LaneView, Member, Page,
-    Pool, PoolKey, RowFate, StageReport, StagedRequest, StoreError, Tally,
+    Actor, Batch, BatchDraft, Begin, BeginFate, Claim, Commit, Count, Event, Filter, Group, LaneView, Member,
+    Page, Pool, PoolKey, Recheck, RowFate, StageReport, StagedRequest, Standing, StoreError, SweepBegin,
+    SweepEnd, SweepStanding, Tally, Trace,
 };
-use crate::domain::{BatchId, HolderId, Instant, RequestId, StoreId};
+use crate::domain::{BatchId, HolderId, Instant, ObjectId, RequestId, StoreId, UserId};
 use std::future::Future;
 use std::pin::Pin;
 
@@ -82,7 +83,7 @@ pub trait Admission: Send + Sync {
     fn confirmed_holders(&self, key: PoolKey, confirmed_before: Instant) -> Answer<'_, u32>;
 
     /// The ids, in the directory, of users for which a request holds a slot of the environment.
-    fn slot_holders(&self, tenant: String, environment: String) -> Answer<'_, Vec<crate::domain::ObjectId>>;
+    fn slot_holders(&self, tenant: String, environment: String) -> Answer<'_, Vec<ObjectId>>;
 
     /// All pools that count anything, for people.
     fn pools(&self) -> Answer<'_, Vec<Pool>>;
@@ -121,8 +122,43 @@ pub trait Events: Send + Sync {
     fn latest(&self, after: i64, rows_max: u32) -> Answer<'_, Vec<Event>>;
 }
 
+/// Finding what our own writes may have left in the cloud.
+pub trait Sweeps: Send + Sync {
+    /// Notes licenses that may appear though no request waits for them. Fenced by nothing: whoever has written to the
+    /// cloud may say so.
+    fn recheck(&self, rechecks: Vec<Recheck>) -> Answer<'_, ()>;
+
+    /// What is known of these users of the directory, one answer for each, by their ids there and the users that their
+    /// markers name; a row that names the id counts more. At most 500 at a time.
+    fn traces(&self, tenant: String, objects: Vec<(ObjectId, Option<UserId>)>) -> Answer<'_, Vec<Trace>>;
+
+    /// Records removals before they are sent; one fate per begin, in order. Lost: a request of the user has a license on
+    /// its way, so its own steps are in charge.
+    fn begin_sweep(&self, begins: Vec<SweepBegin>, now: Instant) -> Answer<'_, Vec<BeginFate>>;
+
+    /// Writes what a sweep of a tenant came to.
+    fn end_sweep(&self, end: SweepEnd) -> Answer<'_, ()>;
+
+    /// The last sweep of each tenant.
+    fn sweeps(&self) -> Answer<'_, Vec<SweepStanding>>;
+}
+
+/// Knowing whether the database is still the latest word on what was done in the cloud.
+pub trait Trust: Send + Sync {
+    /// How far the database may be trusted, as it is now.
+    fn standing(&self) -> Answer<'_, Standing>;
+
+    /// A person has looked at what the sweep reports: from here on the database is trusted again. One that is trusted
+    /// already stays as it is.
+    fn confirm(&self, actor: Actor, now: Instant) -> Answer<'_, ()>;
+
+    /// Open requests that the cloud may be ahead of and that nothing would look at by itself, since they wait for a seat
+    /// or for a person; at most `rows_max`. A new owner of the database makes them due.
+    fn unseen(&self, rows_max: u32) -> Answer<'_, Vec<Member>>;
+}
+
 /// A whole store.
-pub trait Store: Intake + Work + Admission + Requests + Batches + Events {
+pub trait Store: Intake + Work + Admission + Requests + Batches + Events + Sweeps + Trust {
     /// The database's id, made at its birth; part of every marker.
     fn id(&self) -> StoreId;
 }

@@ -133,11 +133,53 @@ impl Member {
     pub fn facts(&self) -> Facts {
         Facts {
             slot_held: self.request.slot_held,
-            user_may_exist: self.user.object_id.is_some() || self.request.progress.trial.intent.is_some(),
+            user_may_exist: self.user.object_id.is_some()
+                || self.request.progress.trial.intent.is_some()
+                || self.request.progress.trial.look_first,
             seat_held: matches!(self.user.seat, Seat::Held { .. }),
             license_may_be_held: !matches!(self.user.license, LicenseHold::None),
             propagated_once: self.user.propagated_once,
         }
+    }
+}
+
+/// How far a database may be trusted to tell all that was done in the cloud.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It is the latest word.
+    Trusted,
+    /// Parts of its history may be missing, or somebody else may be writing another one: the sweep only reports, until a
+    /// person confirms.
+    ReportOnly {
+        /// When that was found.
+        since: Instant,
+        /// What was found.
+        doubt: Doubt,
+    },
+}
+
+/// Why a database is not trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Doubt {
+    /// An older state of it was put back: what happened since is not in it. Its requests go on, each looked up first.
+    Restored,
+    /// It is a copy in another place, and the original may still be in use: nothing is worked on until a person confirms.
+    Copied,
+}
+
+impl Doubt {
+    /// The text in the database and in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Restored => "restored",
+            Self::Copied => "copied",
+        }
+    }
+
+    /// Reads the text.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Restored, Self::Copied].into_iter().find(|doubt| doubt.as_str() == text)
     }
 }
 

@@ -1,11 +1,12 @@
 //! A store that passes a fuse at every write, and keeps a journal of the intents that it recorded.
 
 use super::gate::{Gate, Point, Side, in_one_piece};
-use seatless::domain::{BatchId, HolderId, Instant, IntentId, ObjectId, RequestId, State, StoreId};
+use seatless::domain::{BatchId, HolderId, Instant, IntentId, ObjectId, RequestId, State, StoreId, UserId};
 use seatless::store::{
-    Admission, Answer, Batch, BatchDraft, Batches, Begin, BeginFate, Claim, Commit, Count, Event, Events,
-    Filter, Group, Intake, LaneView, Member, Page, Pool, PoolKey, Requests, RowFate, SqliteStore,
-    StageReport, StagedRequest, Store, StoreError, Tally, Work,
+    Actor, Admission, Answer, Batch, BatchDraft, Batches, Begin, BeginFate, Claim, Commit, Count, Event,
+    Events, Filter, Group, Intake, LaneView, Member, Page, Pool, PoolKey, Recheck, Requests, RowFate,
+    SqliteStore, StageReport, StagedRequest, Standing, Store, StoreError, SweepBegin, SweepEnd,
+    SweepStanding, Sweeps, Tally, Trace, Trust, Work,
 };
 use std::fmt::Debug;
 use std::future::Future;
@@ -30,6 +31,10 @@ pub(crate) trait Tamper: Send + Sync {
     }
     fn commit<'a>(&'a self, store: &'a SqliteStore, commit: Commit) -> Answer<'a, Vec<RowFate>> {
         store.commit(commit)
+    }
+    /// Whether what may appear though nobody waits for it is noted.
+    fn rechecks(&self) -> bool {
+        true
     }
     /// Whether what others have claimed is taken over.
     fn rescues(&self) -> bool {
@@ -229,6 +234,42 @@ impl Events for GuardedStore {
     }
     fn latest(&self, after: i64, rows_max: u32) -> Answer<'_, Vec<Event>> {
         self.inner.latest(after, rows_max)
+    }
+}
+
+impl Sweeps for GuardedStore {
+    fn recheck(&self, rechecks: Vec<Recheck>) -> Answer<'_, ()> {
+        let told = format!("{rechecks:?}");
+        self.guarded("recheck", move || told.clone(), async move {
+            if self.tamper.rechecks() { self.inner.recheck(rechecks).await } else { Ok(()) }
+        })
+    }
+    fn traces(&self, tenant: String, objects: Vec<(ObjectId, Option<UserId>)>) -> Answer<'_, Vec<Trace>> {
+        self.read(self.inner.traces(tenant, objects))
+    }
+    fn begin_sweep(&self, begins: Vec<SweepBegin>, now: Instant) -> Answer<'_, Vec<BeginFate>> {
+        let told = format!("{begins:?} {now}");
+        self.guarded("begin sweep", move || told.clone(), self.inner.begin_sweep(begins, now))
+    }
+    fn end_sweep(&self, end: SweepEnd) -> Answer<'_, ()> {
+        let told = format!("{end:?}");
+        self.guarded("end sweep", move || told.clone(), self.inner.end_sweep(end))
+    }
+    fn sweeps(&self) -> Answer<'_, Vec<SweepStanding>> {
+        self.read(self.inner.sweeps())
+    }
+}
+
+impl Trust for GuardedStore {
+    fn standing(&self) -> Answer<'_, Standing> {
+        self.read(self.inner.standing())
+    }
+    fn confirm(&self, actor: Actor, now: Instant) -> Answer<'_, ()> {
+        let told = format!("{actor:?} {now}");
+        self.guarded("confirm", move || told.clone(), self.inner.confirm(actor, now))
+    }
+    fn unseen(&self, rows_max: u32) -> Answer<'_, Vec<Member>> {
+        self.read(self.inner.unseen(rows_max))
     }
 }
 

@@ -5,7 +5,7 @@ use seatless::cloud::{CloudOrigins, Limits, Origin, TenantAccess, TenantClient, 
 use seatless::domain::{HolderId, Ids, Policy};
 use seatless::engine::{Engine, EngineParts, Steps};
 use seatless::provisioning::{
-    EnvironmentPlace, PasswordPolicy, Places, Provisioner, ProvisionerParts, TenantPlace,
+    EnvironmentPlace, PasswordPolicy, Places, Provisioner, ProvisionerParts, Sweeper, TenantPlace,
 };
 use seatless::simulator::World;
 use seatless::store::Store;
@@ -53,6 +53,16 @@ impl Parts<'_> {
             holder,
             members_max: 100,
         })
+    }
+
+    pub(crate) fn sweeper(&self) -> Sweeper {
+        Sweeper::new(
+            Arc::clone(&self.store),
+            self.places(),
+            Arc::clone(self.clock) as Arc<_>,
+            Arc::clone(self.ids) as Arc<_>,
+            self.policy.clone(),
+        )
     }
 
     fn places(&self) -> Places {

@@ -17,7 +17,7 @@ use seatless::engine::Engine;
 use seatless::provisioning::Provisioner;
 use seatless::simulator::{Act, Faults, Simulator, World};
 use seatless::store::{Admission, Work};
-use seatless::store::{Event, Events, Filter, Member, Page, Pool, Requests, SqliteStore};
+use seatless::store::{Event, Events, Filter, Member, Page, Pool, Requests, SqliteStore, SweepStanding};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -236,6 +236,19 @@ impl Rig {
             policy: self.policy.clone(),
         };
         orders.carry_out(id, command, &person()).await.expect("an order that applies");
+    }
+
+    /// Sweeps every tenant now; says how each stands. A kill on the way ends the sweep, and a new process takes over.
+    pub(crate) async fn sweep(&mut self) -> Vec<SweepStanding> {
+        let sweeper = self.parts().sweeper();
+        let work = Box::pin(async move { sweeper.sweep_now().await });
+        match self.until_killed(work).await {
+            Some(standings) => standings.expect("the store works"),
+            None => {
+                self.take_over().await;
+                Box::pin(self.sweep()).await
+            }
+        }
     }
 
     /// A new process starts with the secret that the config holds now.

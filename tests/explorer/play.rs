@@ -242,7 +242,10 @@ impl Play {
     async fn look(&mut self) -> Result<(), Stop> {
         let c = seatless::app::SystemClock::default();
         let faults = self.stage.look().await;
-        LOOK.fetch_add(seatless::domain::Clock::elapsed(&c).as_micros() as u64, std::sync::atomic::Ordering::Relaxed);
+        LOOK.fetch_add(
+            seatless::domain::Clock::elapsed(&c).as_micros() as u64,
+            std::sync::atomic::Ordering::Relaxed,
+        );
         LOOKS.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         if faults.is_empty() { Ok(()) } else { Err(faults) }
     }
@@ -514,7 +517,10 @@ impl Play {
         if self.due.as_ref().is_none_or(|due| due.version != self.version) {
             let c = seatless::app::SystemClock::default();
             let (wake, pools) = self.stage.next_due().await;
-            DUE.fetch_add(seatless::domain::Clock::elapsed(&c).as_micros() as u64, std::sync::atomic::Ordering::Relaxed);
+            DUE.fetch_add(
+                seatless::domain::Clock::elapsed(&c).as_micros() as u64,
+                std::sync::atomic::Ordering::Relaxed,
+            );
             DUES.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             self.due = Some(Due { version: self.version, wake, pools });
         }

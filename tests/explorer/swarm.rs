@@ -30,8 +30,18 @@ fn try_some() {
             "seed {seed} points {} kills {} calls {} sim {:?} {:?}",
             ending.points, ending.kills, ending.calls, ending.simulated, ending.ends
         );
-        { use crate::play::*; let g = |a: &std::sync::atomic::AtomicU64| a.load(std::sync::atomic::Ordering::Relaxed);
-          eprintln!("  took {:?} look {} us/{}; due {}/{}", seatless::domain::Clock::elapsed(&clock), g(&LOOK), g(&LOOKS), g(&DUE), g(&DUES)); }
+        {
+            use crate::play::*;
+            let g = |a: &std::sync::atomic::AtomicU64| a.load(std::sync::atomic::Ordering::Relaxed);
+            eprintln!(
+                "  took {:?} look {} us/{}; due {}/{}",
+                seatless::domain::Clock::elapsed(&clock),
+                g(&LOOK),
+                g(&LOOKS),
+                g(&DUE),
+                g(&DUES)
+            );
+        }
         if !ending.faults.is_empty() {
             bad += 1;
             eprintln!("FAULTS {:#?}", ending.faults);

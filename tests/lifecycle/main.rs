@@ -10,3 +10,4 @@ mod faults;
 mod people;
 mod secrets;
 mod straight;
+mod sweep;

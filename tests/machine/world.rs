@@ -222,7 +222,7 @@ impl World {
         match transition.license {
             LicenseEffect::Unchanged => {}
             LicenseEffect::Confirmed => self.facts.license_may_be_held = true,
-            LicenseEffect::Gone => self.facts.license_may_be_held = false,
+            LicenseEffect::Gone | LicenseEffect::GoneWithUser => self.facts.license_may_be_held = false,
         }
         self.facts.propagated_once |= transition.next.state >= State::Propagated;
         self.user_known |= transition.next.state >= State::Created;

@@ -130,6 +130,17 @@ macro_rules! conformance {
                 the_dead_owner_can_write_nothing_more,
                 an_open_intent_survives_the_rescue,
                 freeing_lanes_leaves_ones_own_alone;
+            sweeps:
+                an_assignment_explains_a_license_until_its_call_tells,
+                an_assignment_that_nobody_learned_of_goes_on_explaining,
+                whoever_was_fenced_out_can_say_so,
+                a_user_is_traced_by_its_object_and_by_its_marker,
+                a_removal_is_begun_only_when_no_request_is_in_charge,
+                a_removal_is_an_event_and_uses_confirmations_up,
+                rechecks_have_their_time,
+                findings_take_the_place_of_those_before,
+                a_sweep_that_could_not_see_forgets_no_finding,
+                a_license_that_went_with_its_user_is_remembered;
         }
     };
     (@run $fresh:path; $($file:ident: $($case:ident),+ $(,)?;)+) => {

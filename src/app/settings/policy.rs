@@ -42,6 +42,8 @@ pub(super) fn read(reader: &mut Reader) -> Policy {
         settle: seconds(reader, "settle", base.settle),
         replication: seconds(reader, "replication", base.replication),
         capacity_read: seconds(reader, "capacity_read", base.capacity_read),
+        sweep: seconds(reader, "sweep", base.sweep),
+        recheck: seconds(reader, "recheck", base.recheck),
         seat_cool_down: seconds(reader, "seat_cool_down", base.seat_cool_down),
     };
     ordered(reader, "retry_first", policy.retry_first, "retry_last", policy.retry_last);

@@ -71,6 +71,8 @@ pub const KEYS: &[Key] = &[
     key("policy.settle_seconds"),
     key("policy.replication_seconds"),
     key("policy.capacity_read_seconds"),
+    key("policy.sweep_seconds"),
+    key("policy.recheck_seconds"),
     key("policy.seat_cool_down_seconds"),
     key("policy.call_deadline_seconds"),
     key("policy.connect_seconds"),

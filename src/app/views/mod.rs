@@ -14,6 +14,7 @@ mod progress;
 mod reasons;
 mod request;
 mod stats;
+mod sweep;
 mod timeline;
 mod words;
 
@@ -31,5 +32,6 @@ pub use progress::BatchProgress;
 pub use reasons::{Reason, Reasons};
 pub use request::RequestView;
 pub use stats::Stats;
+pub use sweep::{FindingView, SweepView};
 pub use timeline::timeline;
 pub use words::{doing, who_can};

@@ -44,7 +44,9 @@ impl Teller {
             EventKind::Begun | EventKind::Throttled | EventKind::Failed | EventKind::Rescued => {
                 self.fold(event)
             }
-            EventKind::Paused | EventKind::Resumed | EventKind::Adopted => self.push(event, None),
+            EventKind::Paused | EventKind::Resumed | EventKind::Adopted | EventKind::Swept => {
+                self.push(event, None)
+            }
             EventKind::Submitted => {
                 self.push(event, None);
                 self.milestone_at = Some(event.occurred_at);
@@ -81,6 +83,7 @@ impl Teller {
             | EventKind::Unwound
             | EventKind::Verified
             | EventKind::Adopted
+            | EventKind::Swept
             | EventKind::Rescued => self.blocked,
         };
         if event.kind == EventKind::Cancelled {
@@ -167,6 +170,9 @@ impl Teller {
             EventKind::Parked => ("Still blocked, so its license was taken back", Tone::Slow),
             EventKind::Verified => ("Verified: the account is as it was asked for", Tone::Good),
             EventKind::Adopted => ("An existing user was made the account", Tone::Good),
+            EventKind::Swept => {
+                ("A license of ours that nobody waited for was found and taken back", Tone::Slow)
+            }
             EventKind::Rescued => ("Taken over from a process that had ended", Tone::Plain),
         }
     }

@@ -14,11 +14,19 @@ pub(in crate::cli) struct Palette {
 impl Palette {
     /// For standard output: on a terminal, unless `NO_COLOR` is set; anywhere, if `CLICOLOR_FORCE` is.
     pub(in crate::cli) fn of_stdout() -> Self {
+        Self::of(&std::io::stdout())
+    }
+
+    /// For standard error, by the same rules.
+    pub(in crate::cli) fn of_stderr() -> Self {
+        Self::of(&std::io::stderr())
+    }
+
+    fn of(stream: &impl IsTerminal) -> Self {
         let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let forced =
             set("CLICOLOR_FORCE") && std::env::var_os("CLICOLOR_FORCE").is_some_and(|value| value != "0");
-        let able =
-            std::io::stdout().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
+        let able = stream.is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
         Self { on: !set("NO_COLOR") && (forced || able) }
     }
 

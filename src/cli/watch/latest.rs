@@ -109,6 +109,7 @@ const fn is_news(kind: EventKind) -> bool {
         | EventKind::Parked
         | EventKind::Verified
         | EventKind::Adopted
+        | EventKind::Swept
         | EventKind::Rescued => true,
     }
 }

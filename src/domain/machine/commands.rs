@@ -2,7 +2,7 @@
 
 use super::decide::Draft;
 use super::{Inapplicable, LicenseEffect, SlotEffect, Transition};
-use crate::domain::{Direction, EventKind, Instant, Phase, State, Timer};
+use crate::domain::{Code, Direction, EventKind, Instant, Phase, State, Timer};
 
 pub(super) fn pause(mut draft: Draft) -> Result<Transition, Inapplicable> {
     if draft.before.status().is_terminal() {
@@ -27,8 +27,12 @@ pub(super) fn resume(mut draft: Draft) -> Result<Transition, Inapplicable> {
 }
 
 pub(super) fn retry(mut draft: Draft, now: Instant) -> Result<Transition, Inapplicable> {
-    let direction = match draft.before.phase {
-        Phase::Blocked { direction, .. } => direction,
+    let direction = match &draft.before.phase {
+        Phase::Blocked { direction, failure, .. } => {
+            // A person has looked at what no look of ours can tell.
+            draft.next.trial.look_first &= failure.code != Code::MachineRestoredUnclear;
+            *direction
+        }
         Phase::Active { .. } => return Err(Inapplicable("it is being worked on")),
         Phase::Succeeded | Phase::Failed { .. } | Phase::Cancelled => {
             return Err(Inapplicable("it has ended"));
@@ -39,8 +43,10 @@ pub(super) fn retry(mut draft: Draft, now: Instant) -> Result<Transition, Inappl
     draft.next.trial.memo = None;
     draft.next.regressions = 0;
     draft.next.entered_at = now;
-    let needs_seat =
-        direction == Direction::Forward && draft.next.state == State::Created && !draft.facts.seat_held;
+    let needs_seat = direction == Direction::Forward
+        && draft.next.state == State::Created
+        && !draft.facts.seat_held
+        && !draft.next.trial.look_first;
     let timer = if needs_seat { Timer::ForSeat } else { Timer::At(now) };
     Ok(draft.active(direction, timer).record(EventKind::Retried).done())
 }

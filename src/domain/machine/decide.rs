@@ -6,7 +6,8 @@ use super::{
     commands, step_of,
 };
 use crate::domain::{
-    Code, Direction, EventDraft, EventKind, Failure, Instant, Phase, Policy, Progress, State, Timer, Trial,
+    Code, Direction, EventDraft, EventKind, Failure, Instant, IntentId, Phase, Policy, Progress, State,
+    Timer, Trial,
 };
 
 /// Decides what an input makes of a request. Pure: the time and the chance (in `0.0 .. 1.0`) are arguments.
@@ -43,6 +44,7 @@ pub(super) struct Draft {
     pub(super) license: LicenseEffect,
     pub(super) seat: SeatEffect,
     pub(super) slot: SlotEffect,
+    pub(super) resolved: Option<IntentId>,
     pub(super) event: Option<EventDraft>,
 }
 
@@ -57,6 +59,7 @@ impl Draft {
             license: LicenseEffect::Unchanged,
             seat: SeatEffect::Keep,
             slot: SlotEffect::Keep,
+            resolved: None,
             event: None,
         }
     }
@@ -65,7 +68,7 @@ impl Draft {
     pub(super) fn enter(mut self, state: State, now: Instant) -> Self {
         self.next.state = state;
         self.next.entered_at = now;
-        self.next.trial = Trial::default();
+        self.next.trial = Trial { look_first: self.next.trial.look_first, ..Trial::default() };
         self
     }
 
@@ -84,9 +87,12 @@ impl Draft {
         now: Instant,
     ) -> Self {
         let holds = self.facts.seat_held || self.facts.license_may_be_held;
+        let unseen = self.next.trial.look_first;
         let gives_back = match self.next.state {
-            State::Created | State::Licensed | State::Propagated | State::NonInteractive => holds,
-            State::Requested | State::Unlicensed => false,
+            State::Requested => unseen,
+            State::Created => holds || unseen,
+            State::Licensed | State::Propagated | State::NonInteractive => holds,
+            State::Unlicensed => false,
         };
         let seat_due = gives_back.then(|| now + policy.parked_seat);
         self.next.trial.trouble = None;
@@ -121,7 +127,7 @@ impl Draft {
         match self.license {
             LicenseEffect::Unchanged => {}
             LicenseEffect::Confirmed => facts.license_may_be_held = true,
-            LicenseEffect::Gone => facts.license_may_be_held = false,
+            LicenseEffect::Gone | LicenseEffect::GoneWithUser => facts.license_may_be_held = false,
         }
         facts.propagated_once |= self.next.state >= State::Propagated;
         let step = step_of(&self.next, facts);
@@ -131,6 +137,7 @@ impl Draft {
             license: self.license,
             seat: self.seat,
             slot: self.slot,
+            resolved: self.resolved,
             event: self.event,
         }
     }
@@ -155,12 +162,18 @@ fn admitted(mut draft: Draft, now: Instant) -> Result<Transition, Inapplicable> 
 fn rescued(mut draft: Draft, now: Instant) -> Result<Transition, Inapplicable> {
     // The count goes on over a rescue: only a commit that brought something resets it.
     draft.next.trial.claims = draft.before.trial.claims;
+    // Whoever waits for a seat or for a person is not looked at; what the cloud may hold for it could wait as long.
+    let unseen = draft.before.trial.look_first && draft.before.state <= State::Created;
     let draft = match draft.before.phase.clone() {
         Phase::Active { direction, timer: Timer::At(_) } => draft.active(direction, Timer::At(now)),
+        Phase::Active { direction, timer: Timer::ForSeat } if unseen => {
+            draft.active(direction, Timer::At(now))
+        }
         Phase::Active { timer: Timer::ForSeat, .. } => draft,
         Phase::Blocked { direction, failure, seat_due } => {
             let mut draft = draft;
-            draft.next.phase = Phase::Blocked { direction, failure, seat_due: seat_due.map(|_| now) };
+            let seat_due = (unseen || seat_due.is_some()).then_some(now);
+            draft.next.phase = Phase::Blocked { direction, failure, seat_due };
             draft
         }
         Phase::Succeeded | Phase::Failed { .. } | Phase::Cancelled => {

@@ -6,8 +6,8 @@ use super::{
     Charge, Inapplicable, LicenseEffect, Outcome, SeatEffect, SlotEffect, Transition, next_state, step_of,
 };
 use crate::domain::{
-    Code, Direction, EventKind, Evidence, EvidenceKind, Failure, Instant, Phase, Policy, State, Step, Timer,
-    retry_delay,
+    Code, Direction, EventKind, Evidence, EvidenceKind, Failure, Instant, IntentId, Phase, Policy, State,
+    Step, Timer, retry_delay,
 };
 use chrono::TimeDelta;
 use std::time::Duration;
@@ -24,6 +24,8 @@ pub(super) fn apply(draft: Draft, outcome: Outcome, report: &Report<'_>) -> Resu
     let Some(step) = step_of(&draft.before, draft.facts) else {
         return Err(Inapplicable("there is nothing to do for it"));
     };
+    let mut draft = draft;
+    draft.resolved = resolved_assignment(&draft, step, &outcome, report);
     let draft = match outcome {
         Outcome::Advanced => advanced(draft, step, report),
         Outcome::NotYet { wait, because } => not_yet(draft, step, wait, because, report),
@@ -36,6 +38,18 @@ pub(super) fn apply(draft: Draft, outcome: Outcome, report: &Report<'_>) -> Resu
         Outcome::NoSeat { failure } => no_seat(draft, step, failure, report),
     };
     Ok(draft.done())
+}
+
+/// The assignment that this turn has begun, unless nobody knows what came of it.
+fn resolved_assignment(
+    draft: &Draft,
+    step: Step,
+    outcome: &Outcome,
+    report: &Report<'_>,
+) -> Option<IntentId> {
+    let told = !matches!(outcome, Outcome::Ambiguous { .. });
+    let assigned = step == Step::AssignLicense && told && begun_this_turn(draft, report);
+    draft.before.trial.intent.filter(|_| assigned).map(|intent| intent.id)
 }
 
 fn advanced(draft: Draft, step: Step, report: &Report<'_>) -> Draft {
@@ -57,8 +71,9 @@ fn forward(mut draft: Draft, step: Step, report: &Report<'_>) -> Draft {
             (Timer::At(now), EventKind::Checked)
         }
         Step::CreateUser => {
-            let timer = if draft.facts.seat_held { Timer::At(now) } else { Timer::ForSeat };
-            (timer, EventKind::Advanced)
+            // A license that a lost part of the history assigned is found without a seat, and may be the one it waits for.
+            let goes_on = draft.facts.seat_held || draft.before.trial.look_first;
+            (if goes_on { Timer::At(now) } else { Timer::ForSeat }, EventKind::Advanced)
         }
         Step::AssignLicense => {
             draft.license = LicenseEffect::Confirmed;
@@ -95,6 +110,7 @@ fn backward(mut draft: Draft, step: Step, direction: Direction, report: &Report<
             }
             let why = draft.before.trial.trouble.clone();
             let mut draft = draft.enter(State::Requested, now);
+            draft.next.trial.look_first = false;
             draft.next.phase = if direction == Direction::GivingUp {
                 let failure = why.unwrap_or_else(|| Failure::new(Code::MachineDeadlinePassed, ""));
                 Phase::Failed { failure }
@@ -123,9 +139,14 @@ fn parked(draft: Draft, failure: Failure, report: &Report<'_>) -> Draft {
             .active(Direction::Forward, Timer::At(verify_at(report)))
             .record(EventKind::Advanced);
     }
-    let mut draft = draft.enter(State::Created, now);
+    let had_nothing = draft.before.trial.look_first
+        && !draft.facts.seat_held
+        && !draft.facts.license_may_be_held
+        && draft.before.trial.intent.is_none();
+    let state = draft.before.state.min(State::Created);
+    let mut draft = draft.enter(state, now);
     draft.next.phase = Phase::Blocked { direction: Direction::Forward, failure, seat_due: None };
-    draft.record(EventKind::Parked)
+    if had_nothing { draft } else { draft.record(EventKind::Parked) }
 }
 
 /// When an account whose license is gone is verified: after the settle time, and then at the end of the current half of
@@ -140,6 +161,7 @@ fn verify_at(report: &Report<'_>) -> Instant {
 
 fn license_gone(mut draft: Draft) -> Draft {
     draft.license = LicenseEffect::Gone;
+    draft.next.trial.look_first = false;
     if draft.facts.seat_held {
         draft.seat = SeatEffect::Return;
     }
@@ -232,7 +254,11 @@ fn absent(draft: Draft, step: Step, failure: Failure, report: &Report<'_>) -> Dr
         }
         // On the way back it is what was wanted: who is gone holds no license either.
         Step::DeleteUser | Step::DisableUser => advanced(draft, step, report),
-        Step::RemoveLicense if !forward => advanced(draft, step, report),
+        Step::RemoveLicense if !forward => {
+            let mut draft = advanced(draft, step, report);
+            draft.license = LicenseEffect::GoneWithUser;
+            draft
+        }
         // Nothing of ours explains it: the user was there, and somebody has removed it.
         Step::CreateUser
         | Step::RemoveLicense
@@ -288,8 +314,8 @@ fn regressed(draft: Draft, to: State, failure: Failure, report: &Report<'_>) -> 
     if to == State::Created {
         draft.license = LicenseEffect::Gone;
     }
-    let timer =
-        if to == State::Created && !draft.facts.seat_held { Timer::ForSeat } else { Timer::At(report.now) };
+    let waits = to == State::Created && !draft.facts.seat_held && !draft.before.trial.look_first;
+    let timer = if waits { Timer::ForSeat } else { Timer::At(report.now) };
     let mut draft = draft.enter(to, report.now).active(Direction::Forward, timer);
     draft.next.trial.trouble = Some(failure.clone());
     draft.record_failure(EventKind::Regressed, failure)
@@ -303,6 +329,11 @@ fn no_seat(mut draft: Draft, step: Step, failure: Failure, report: &Report<'_>) 
     }
     draft = give_back_attempt(draft, report);
     draft.license = LicenseEffect::Gone;
+    if draft.before.trial.look_first && !draft.facts.seat_held {
+        // Nothing was refused: it was only looked at, and holds no license, or none any more.
+        draft.next.trial = Default::default();
+        return draft.active(Direction::Forward, Timer::ForSeat);
+    }
     if draft.facts.seat_held {
         draft.seat = SeatEffect::Refused;
     }

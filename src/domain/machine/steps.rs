@@ -8,7 +8,7 @@ pub fn step_of(progress: &Progress, facts: Facts) -> Option<Step> {
     match &progress.phase {
         Phase::Active { direction: Direction::Forward, .. } => Some(forward(progress.state, facts)),
         Phase::Active { direction: Direction::Cancelling | Direction::GivingUp, .. } => {
-            Some(backward(progress.state, facts))
+            Some(backward(progress, facts))
         }
         Phase::Blocked { seat_due, .. } => seat_due.map(|_| Step::RemoveLicense),
         Phase::Succeeded | Phase::Failed { .. } | Phase::Cancelled => None,
@@ -32,13 +32,13 @@ const fn forward(state: State, facts: Facts) -> Step {
     }
 }
 
-const fn backward(state: State, facts: Facts) -> Step {
-    match state {
+const fn backward(progress: &Progress, facts: Facts) -> Step {
+    match progress.state {
         State::Licensed | State::Propagated | State::NonInteractive | State::Unlicensed => {
             Step::RemoveLicense
         }
         State::Requested | State::Created => {
-            if facts.license_may_be_held {
+            if facts.license_may_be_held || progress.trial.look_first {
                 Step::RemoveLicense
             } else if facts.propagated_once {
                 Step::DisableUser

@@ -1,6 +1,6 @@
 //! What the machine is told, and what it answers.
 
-use crate::domain::{EventDraft, Failure, Instant, Progress, State, Step};
+use crate::domain::{EventDraft, Failure, Instant, IntentId, Progress, State, Step};
 use std::time::Duration;
 
 /// A request as the machine sees it: how far it has come, and what is true of its user and its siblings.
@@ -17,7 +17,7 @@ pub struct Subject<'a> {
 pub struct Facts {
     /// The request holds a slot of its environment.
     pub slot_held: bool,
-    /// We know of a user, or one of our creates may have made it.
+    /// We know of a user, or one of our creates may have made it, perhaps one that an older state of the database forgot.
     pub user_may_exist: bool,
     /// The user holds a seat.
     pub seat_held: bool,
@@ -140,6 +140,8 @@ pub struct Transition {
     pub seat: SeatEffect,
     /// What becomes of the request's slot.
     pub slot: SlotEffect,
+    /// The assignment of this turn, if its own call told how it ended: then it cannot take effect later.
+    pub resolved: Option<IntentId>,
     /// What is written into the history, if anything.
     pub event: Option<EventDraft>,
 }
@@ -153,6 +155,8 @@ pub enum LicenseEffect {
     Confirmed,
     /// The user does not hold it by our doing.
     Gone,
+    /// The user is gone, and whatever it held with it. A restore brings both back.
+    GoneWithUser,
 }
 
 /// What a transition does to the user's seat.

@@ -18,6 +18,13 @@ pub enum Act {
         /// The user.
         user: String,
     },
+    /// Brings the user of this name that was deleted last back from the bin, with what it held.
+    RestoreUser {
+        /// Tenant name.
+        tenant: String,
+        /// The user.
+        user: String,
+    },
     /// Allows or forbids a user's sign-in.
     SetAccountEnabled {
         /// Tenant name.
@@ -172,6 +179,7 @@ impl Cloud {
                     tenant.by_upn.remove(&user.upn.to_lowercase());
                 }
             }
+            Act::RestoreUser { tenant, user } => self.restore(&tenant, &user)?,
             Act::SetAccountEnabled { tenant, user, enabled } => {
                 let (index, id) = self.find(&tenant, &user)?;
                 if let Some(user) = self.tenants[index].users.get_mut(&id) {
@@ -271,6 +279,25 @@ impl Cloud {
             .iter()
             .position(|environment| environment.name == name || environment.host == name);
         index.ok_or_else(|| ActError(format!("no environment {name}")))
+    }
+
+    fn restore(&mut self, tenant: &str, user: &str) -> Result<(), ActError> {
+        let index = self.tenant_named(tenant)?;
+        if self.tenants[index].live(user).is_some() {
+            return Err(ActError(format!("{user} is taken in {tenant}")));
+        }
+        let tenant_row = &mut self.tenants[index];
+        let deleted = tenant_row
+            .users
+            .values_mut()
+            .filter(|one| one.deleted_at.is_some() && one.upn.eq_ignore_ascii_case(user))
+            .max_by_key(|one| one.deleted_at);
+        let found = deleted.ok_or_else(|| ActError(format!("no deleted user {user} in {tenant}")))?;
+        found.deleted_at = None;
+        let (name, id) = (found.upn.to_lowercase(), found.id);
+        tenant_row.by_upn.insert(name, id);
+        self.witness_owner(index, id);
+        Ok(())
     }
 
     fn find(&self, tenant: &str, user: &str) -> Result<(usize, Uuid), ActError> {

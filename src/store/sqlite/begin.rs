@@ -40,6 +40,13 @@ pub(super) const EVENTS: &str = "
     SELECT v ->> 0, ?2, unhex(v ->> 1), unhex(v ->> 2), ?3, ?4, unhex(v ->> 3), ?5, v ->> 4, v ->> 4
     FROM begun ORDER BY place";
 
+pub(super) const IN_FLIGHT: &str = "
+    WITH assigned AS MATERIALIZED (SELECT value AS v FROM json_each(?1))
+    INSERT INTO rechecks (intent, tenant, user, object_id, license, reason, noted_at)
+    SELECT unhex(v ->> 1), u.tenant, u.id, u.object_id, u.license, 'in_flight', v ->> 2
+    FROM assigned CROSS JOIN users AS u ON u.id = unhex(v ->> 0) WHERE u.object_id IS NOT NULL
+    ON CONFLICT (intent) DO NOTHING";
+
 /// Who records intents.
 const ACTOR: (&str, &str) = ("engine", "engine");
 
@@ -93,6 +100,7 @@ struct Writes {
     count: u64,
     lent: JsonRows,
     lent_to: HashSet<Uuid>,
+    in_flight: JsonRows,
     passwords: JsonRows,
     events: JsonRows,
 }
@@ -104,6 +112,7 @@ impl Writes {
             count: 0,
             lent: JsonRows::new(),
             lent_to: HashSet::new(),
+            in_flight: JsonRows::new(),
             passwords: JsonRows::new(),
             events: JsonRows::new(),
         }
@@ -143,6 +152,9 @@ impl Writes {
         if begin.assigns_license && row.license_free && self.lent_to.insert(row.user) {
             self.lent.row().id(row.user).id(intent);
         }
+        if begin.assigns_license {
+            self.in_flight.row().id(row.user).id(intent).instant(order.now);
+        }
         if let Some(sealed) = &begin.sealed_password {
             self.passwords.row().id(intent).id(row.user).bytes(sealed).instant(order.now);
         }
@@ -161,6 +173,9 @@ impl Writes {
         }
         if !self.lent.is_empty() {
             pen.run(sqlx::query(MAY_BE_HELD).bind(self.lent.into_json())).await?;
+        }
+        if !self.in_flight.is_empty() {
+            pen.run(sqlx::query(IN_FLIGHT).bind(self.in_flight.into_json())).await?;
         }
         if !self.passwords.is_empty() {
             pen.run(sqlx::query(PASSWORDS).bind(self.passwords.into_json())).await?;

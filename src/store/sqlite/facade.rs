@@ -6,13 +6,15 @@ use super::observe::Observe;
 use super::open::{SqliteStore, closed};
 use super::promote::Promote;
 use super::stage::Stage;
+use super::trust::Confirm;
 use super::writer::{BeginOrder, Job, Single, Ticket, Verb};
-use super::{read_admission, read_history, read_requests, read_work};
-use crate::domain::{BatchId, HolderId, Instant, ObjectId, RequestId, StoreId};
+use super::{read_admission, read_history, read_requests, read_work, sweeps, trust};
+use crate::domain::{BatchId, HolderId, Instant, ObjectId, RequestId, StoreId, UserId};
 use crate::store::{
-    Admission, Answer, Batch, BatchDraft, Batches, Begin, BeginFate, Claim, Commit, Count, Event, Events,
-    Filter, Group, Intake, LaneView, Member, Page, Pool, PoolKey, Requests, RowFate, StageReport,
-    StagedRequest, Store, StoreError, Tally, Work,
+    Actor, Admission, Answer, Batch, BatchDraft, Batches, Begin, BeginFate, Claim, Commit, Count, Event,
+    Events, Filter, Group, Intake, LaneView, Member, Page, Pool, PoolKey, Recheck, Requests, RowFate,
+    StageReport, StagedRequest, Standing, Store, StoreError, SweepBegin, SweepEnd, SweepStanding, Sweeps,
+    Tally, Trace, Trust, Work,
 };
 use tokio::sync::oneshot;
 
@@ -171,6 +173,42 @@ impl Events for SqliteStore {
 
     fn latest(&self, after: i64, rows_max: u32) -> Answer<'_, Vec<Event>> {
         Box::pin(read_history::latest(&self.readers, after, rows_max))
+    }
+}
+
+impl Sweeps for SqliteStore {
+    fn recheck(&self, rechecks: Vec<Recheck>) -> Answer<'_, ()> {
+        self.tell(sweeps::Note(rechecks), Job::First)
+    }
+
+    fn traces(&self, tenant: String, objects: Vec<(ObjectId, Option<UserId>)>) -> Answer<'_, Vec<Trace>> {
+        Box::pin(sweeps::traces(&self.readers, tenant, objects))
+    }
+
+    fn begin_sweep(&self, begins: Vec<SweepBegin>, now: Instant) -> Answer<'_, Vec<BeginFate>> {
+        self.tell(sweeps::BeginSweep { begins, now }, Job::Last)
+    }
+
+    fn end_sweep(&self, end: SweepEnd) -> Answer<'_, ()> {
+        self.tell(sweeps::EndSweep(end), Job::Last)
+    }
+
+    fn sweeps(&self) -> Answer<'_, Vec<SweepStanding>> {
+        Box::pin(sweeps::sweeps(&self.readers))
+    }
+}
+
+impl Trust for SqliteStore {
+    fn standing(&self) -> Answer<'_, Standing> {
+        Box::pin(trust::standing(&self.readers))
+    }
+
+    fn confirm(&self, actor: Actor, now: Instant) -> Answer<'_, ()> {
+        self.tell(Confirm { actor, now }, Job::First)
+    }
+
+    fn unseen(&self, rows_max: u32) -> Answer<'_, Vec<Member>> {
+        Box::pin(trust::unseen(&self.readers, rows_max))
     }
 }
 

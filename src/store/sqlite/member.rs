@@ -27,7 +27,7 @@ macro_rules! select_members {
         u.tenant_id, u.user_principal_name, u.display_name, u.given_name, u.surname, u.usage_location, u.license,
         r.state, r.status, r.direction, r.paused, r.waiting, r.due_at, r.entered_at, r.regressions, r.code, r.failure,
         r.attempts, r.claims, r.intent, r.begun_at, r.evidence, r.evidence_state, r.evidence_looks, r.evidence_since,
-        r.trouble_code, r.trouble, r.memo,
+        r.trouble_code, r.trouble, r.memo, r.look_first,
         r.step, r.slot_held, r.epoch, r.holder, r.system_user, r.resolved, r.submitted_at, r.updated_at,
         u.object_id, u.origin, u.seat, u.seat_at, u.license_hold, u.license_intent, u.license_since, u.propagated_once,
         EXISTS (SELECT 1 FROM requests AS s INDEXED BY requests_live
@@ -208,7 +208,8 @@ fn read_trial(cells: &mut Cells<'_>) -> Result<Trial, StoreError> {
         _ => return Err(rule("its evidence is not whole")),
     };
     let trouble = failure_of(cells.maybe_text()?, cells.maybe_text()?)?;
-    Ok(Trial { attempts, claims, intent, evidence, trouble, memo: cells.take()? })
+    let (memo, look_first) = (cells.take()?, cells.flag()?);
+    Ok(Trial { attempts, claims, intent, evidence, trouble, memo, look_first })
 }
 
 fn rule(text: &str) -> StoreError {

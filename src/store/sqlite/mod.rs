@@ -29,10 +29,12 @@ mod read_history;
 mod read_requests;
 mod read_work;
 mod readers;
+mod trust;
 
 mod facade;
 mod open;
 mod statements;
+mod sweeps;
 
 pub use library::has_wal_reset_bug;
 pub use open::SqliteStore;

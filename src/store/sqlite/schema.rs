@@ -9,11 +9,14 @@ use sqlx::{Row, SqlSafeStr, SqliteConnection};
 use std::borrow::Cow;
 
 /// Every migration as (version, name, text), in order. A test compares them with the folder `migrations/sqlite`.
-pub const MIGRATIONS: &[(i64, &str, &str)] =
-    &[(1, "requests", include_str!("../../../migrations/sqlite/0001_requests.sql"))];
+pub const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "requests", include_str!("../../../migrations/sqlite/0001_requests.sql")),
+    (2, "rechecks", include_str!("../../../migrations/sqlite/0002_rechecks.sql")),
+    (3, "standing", include_str!("../../../migrations/sqlite/0003_standing.sql")),
+];
 
 /// The schema version this binary writes, and the newest it can read.
-pub(super) const KNOWN: i64 = 1;
+pub(super) const KNOWN: i64 = 3;
 
 /// What a binary must know at least to read what this one writes.
 const READER_MIN: i64 = 1;
@@ -26,9 +29,16 @@ pub(super) struct Birth {
 }
 
 impl Birth {
-    /// Refuses a database that only a newer Seatless can read.
+    /// Refuses a database that only a newer Seatless can read, and one that lacks tables which this one reads.
     pub(super) fn check_reader(&self) -> Result<(), StoreError> {
-        refuse_newer(self.reader_min)
+        refuse_newer(self.reader_min)?;
+        if self.version < KNOWN {
+            return Err(StoreError::Unreadable(format!(
+                "it has schema version {}, this is version {KNOWN}; start `seatless run` once, which brings it up to date",
+                self.version
+            )));
+        }
+        Ok(())
     }
 
     /// Refuses a database that only a newer Seatless can write.

@@ -39,14 +39,15 @@ pub(super) const ADD_USERS: &str = "
         surname = excluded.surname, usage_location = excluded.usage_location, license = excluded.license,
         print = excluded.print, object_id = NULL, origin = NULL";
 
+/// In a database that was ever put back, a new request may repeat one that is lost, so it is looked up first.
 pub(super) const ADD_REQUESTS: &str = "
     WITH added AS MATERIALIZED (SELECT value AS v FROM json_each(?1))
     INSERT INTO requests (batch, submitted_at, entered_at, updated_at, id, user, tenant, environment, tenant_id,
         environment_id, dataverse_origin, license, business_unit, security_roles, on_existing, priority, external_id,
-        note, print, staged, state, status, direction, paused, waiting)
+        note, print, staged, state, status, direction, paused, waiting, look_first)
     SELECT ?2, ?3, ?3, ?3, unhex(v ->> 0), unhex(v ->> 1), v ->> 2, v ->> 3, unhex(v ->> 4), unhex(v ->> 5), v ->> 6,
         unhex(v ->> 7), v ->> 8, v ->> 9, v ->> 10, v ->> 11, v ->> 12, v ->> 13, unhex(v ->> 14),
-        1, 'requested', 'active', 'forward', 0, 0
+        1, 'requested', 'active', 'forward', 0, 0, (SELECT standing_since IS NOT NULL FROM meta)
     FROM added";
 
 pub(super) const COUNT: &str = "

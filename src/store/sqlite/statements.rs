@@ -3,7 +3,7 @@
 use super::open::SqliteStore;
 use super::{
     admission, batches, begin, claim, commit, lanes, observe, promote, read_admission, read_history,
-    read_requests, read_work, stage,
+    read_requests, read_work, stage, sweeps, trust,
 };
 
 impl SqliteStore {
@@ -40,6 +40,7 @@ impl SqliteStore {
         ("begin: current", begin::CURRENT),
         ("begin: record", begin::RECORD),
         ("begin: license", begin::MAY_BE_HELD),
+        ("begin: in flight", begin::IN_FLIGHT),
         ("begin: passwords", begin::PASSWORDS),
         ("begin: events", begin::EVENTS),
         ("commit: current", commit::CURRENT),
@@ -47,6 +48,8 @@ impl SqliteStore {
         ("commit: rows", commit::ROWS),
         ("commit: rows of new status", commit::ROWS_OF_NEW_STATUS),
         ("commit: no room", commit::RELEASE),
+        ("commit: resolved", commit::RESOLVED),
+        ("commit: buried", commit::BURIED),
         ("commit: users", commit::USERS),
         ("commit: events", commit::EVENTS),
         ("commit: count up", commit::COUNT_UP),
@@ -82,7 +85,22 @@ impl SqliteStore {
         ("tallies", read_requests::TALLIES),
         ("history", read_history::HISTORY),
         ("latest", read_history::LATEST_EVENTS),
+        ("recheck", sweeps::RECHECK),
+        ("traces: users", sweeps::TRACED_USERS),
+        ("traces: rechecks", sweeps::TRACED_RECHECKS),
+        ("begin_sweep: removable", sweeps::REMOVABLE),
+        ("sweep events", sweeps::EVENTS),
+        ("end_sweep: used up", sweeps::USED_UP),
+        ("end_sweep: over", sweeps::OVER),
+        ("end_sweep", sweeps::ENDED),
+        ("end_sweep: forgotten", sweeps::FORGOTTEN),
+        ("end_sweep: found", sweeps::FOUND),
+        ("sweeps", sweeps::SWEEPS),
+        ("sweeps: findings", sweeps::FINDINGS),
         ("batch", batches::ONE),
         ("batches", batches::LATEST),
+        ("standing", trust::STANDING),
+        ("confirm", trust::CONFIRM),
+        ("unseen", trust::UNSEEN),
     ];
 }

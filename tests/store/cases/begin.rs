@@ -12,7 +12,7 @@ async fn claimed(world: &World) -> Group {
 }
 
 /// A group of `ada` alone that is about to be licensed, her seat granted.
-async fn about_to_license(world: &World) -> Group {
+pub(super) async fn about_to_license(world: &World) -> Group {
     world.submit(&[ask("ada")]).await;
     world.work_until(State::Created).await;
     world.offer_seats(10).await;

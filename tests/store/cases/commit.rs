@@ -33,6 +33,7 @@ pub async fn a_decided_row_is_written_as_decided(world: World) {
             evidence: Some(Evidence { kind: EvidenceKind::Behind(State::Created), looks: 4, since: at(3) }),
             trouble: Some(failure(Code::RemoteThrottled)),
             memo: Some("{\"page\":\"\u{1}2\"}".to_owned()),
+            look_first: true,
         },
         regressions: 2,
     };
@@ -183,6 +184,7 @@ pub async fn what_was_learned_is_kept(world: World) {
     let ids = world.submit(&[ask("ada"), ask("ada").in_environment("test")]).await;
     let groups = world.claim().await;
     let learned = Learned {
+        has_past: false,
         object_id: Some(ObjectId(world.id())),
         origin: Some(UserOrigin::Adopted),
         system_user: Some(SystemUserId(world.id())),

@@ -10,3 +10,4 @@ pub mod lanes;
 pub mod life;
 pub mod reading;
 pub mod rescue;
+pub mod sweeps;

@@ -4,7 +4,7 @@ use super::factory::{card, fresh};
 use crate::suite::build::ask;
 use crate::suite::world::World;
 use seatless::domain::{State, StoreId};
-use seatless::store::{Batches, Requests, Store, StoreError, Work};
+use seatless::store::{Batches, MIGRATIONS, Requests, Store, StoreError, Work};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -118,14 +118,26 @@ async fn a_database_of_another_program_is_neither_read_nor_written() {
 #[tokio::test]
 async fn a_newer_schema_is_refused_by_whoever_cannot_know_it() {
     let file = fresh();
+    let (now, ..) = *MIGRATIONS.last().unwrap();
     file.own().await.unwrap().close().await.unwrap();
-    file.meddle("UPDATE meta SET schema_version = 9").await;
+    file.meddle("UPDATE meta SET schema_version = 99").await;
     file.read().await.unwrap().close().await.unwrap();
     let refused = file.own().await.err().unwrap();
-    assert!(matches!(refused, StoreError::SchemaNewer { needed: 9, known: 1 }), "{refused}");
-    file.meddle("UPDATE meta SET reader_version_min = 8").await;
+    assert!(matches!(refused, StoreError::SchemaNewer { needed: 99, known } if known == now), "{refused}");
+    file.meddle("UPDATE meta SET reader_version_min = 98").await;
     let refused = file.read().await.err().unwrap();
-    assert!(matches!(refused, StoreError::SchemaNewer { needed: 8, known: 1 }), "{refused}");
+    assert!(matches!(refused, StoreError::SchemaNewer { needed: 98, known } if known == now), "{refused}");
+}
+
+#[tokio::test]
+async fn an_older_schema_is_not_read_before_its_owner_has_brought_it_up_to_date() {
+    let file = fresh();
+    file.own().await.unwrap().close().await.unwrap();
+    file.meddle("UPDATE meta SET schema_version = 0").await;
+    let Err(StoreError::Unreadable(text)) = file.read().await else { panic!("it is older") };
+    assert!(text.contains("`seatless run`"), "{text}");
+    file.own().await.unwrap().close().await.unwrap();
+    file.read().await.unwrap().close().await.unwrap();
 }
 
 #[cfg(unix)]

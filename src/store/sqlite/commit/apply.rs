@@ -87,6 +87,7 @@ async fn apply_wave(
     lanes::ensure(pen, places.collect::<HashSet<_>>()).await?;
     writes::rows(pen, &mut ledger).await?;
     writes::released(pen, &ledger).await?;
+    writes::rechecks(pen, &ledger).await?;
     writes::users(pen, &ledger, &users).await?;
     writes::events(pen, &ledger).await?;
     writes::counts(pen, &ledger).await?;

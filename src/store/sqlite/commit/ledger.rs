@@ -3,9 +3,10 @@
 use super::current::{Row, UserRow};
 use super::seats::{Pools, apply_seat, apply_slot, is_room, license_after, seat_pool};
 use crate::domain::{
-    BatchId, Direction, Instant, ObjectId, Phase, Progress, RequestId, State, Status, Timer, UserId,
+    BatchId, Direction, Instant, IntentId, LicenseEffect, ObjectId, Phase, Progress, RequestId, State,
+    Status, Timer, UserId,
 };
-use crate::store::{Commit, CommitRow, RowFate, UserOrigin};
+use crate::store::{Commit, CommitRow, LicenseHold, RowFate, UserOrigin};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A counter's key.
@@ -41,6 +42,10 @@ pub(super) struct Ledger<'a> {
     pub(super) counts: BTreeMap<CountKey, i64>,
     /// Users whose license nobody here needs any more, with the instant.
     pub(super) wakes: BTreeMap<UserId, Instant>,
+    /// Assignments whose own call told how they ended.
+    pub(super) resolved: Vec<IntentId>,
+    /// Licenses that went with their users: the user, what explains it, and the instant.
+    pub(super) buried: BTreeMap<UserId, (IntentId, Instant)>,
     /// The lanes that rows left, or stay in.
     pub(super) lanes: BTreeSet<i64>,
 }
@@ -81,9 +86,13 @@ impl<'a> Ledger<'a> {
     fn change_user(&mut self, commit: &Commit, order: &CommitRow, row: &Row, user: &mut UserRow) {
         let before = (user.seat, user.license, user.propagated_once);
         let transition = &order.transition;
+        self.resolved.extend(transition.resolved);
+        if let (LicenseEffect::GoneWithUser, Some(intent)) = (transition.license, intent_of(user.license)) {
+            self.buried.insert(row.user, (intent, commit.now));
+        }
         apply_seat(&mut self.pools, row, user, transition.seat, commit.now, commit.seat_rest);
         user.license = license_after(user.license, transition.license, commit.now);
-        user.propagated_once |= transition.next.state >= State::Propagated;
+        user.propagated_once |= transition.next.state >= State::Propagated || order.learned.has_past;
         let waits = i64::from(is_waiting(&transition.next)) - i64::from(row.waiting);
         if waits != 0 {
             self.pools.wait(seat_pool(row), waits);
@@ -109,6 +118,14 @@ impl<'a> Ledger<'a> {
             let key = (row.batch, row.tenant.clone(), row.environment.clone(), state, status);
             *self.counts.entry(key).or_default() += change;
         }
+    }
+}
+
+/// The intent that explains a license.
+fn intent_of(license: LicenseHold) -> Option<IntentId> {
+    match license {
+        LicenseHold::None => None,
+        LicenseHold::MayBeHeld { intent } | LicenseHold::Held { intent, .. } => Some(intent),
     }
 }
 

@@ -22,7 +22,7 @@ macro_rules! update_rows {
         begun_at = v ->> 20, evidence = v ->> 21, evidence_state = v ->> 22, evidence_looks = v ->> 23,
         evidence_since = v ->> 24, trouble_code = v ->> 25, trouble = v ->> 26, memo = v ->> 27, step = v ->> 28,
         lane = v ->> 29, slot_held = v ->> 30, system_user = ifnull(unhex(v ->> 31), system_user),
-        resolved = ifnull(v ->> 32, resolved)
+        resolved = ifnull(v ->> 32, resolved), look_first = v ->> 33
     FROM decided
     WHERE requests.id = unhex(v ->> 0) AND epoch = v ->> 1 AND state = v ->> 3 AND status = v ->> 4
       AND (v ->> 2 IS NULL OR holder = unhex(v ->> 2))"
@@ -101,7 +101,8 @@ pub(super) fn push(
         .maybe_int(lane)
         .flag(*slot_held)
         .maybe_id(learned.system_user.map(|id| id.0))
-        .maybe_text(learned.resolved.as_deref());
+        .maybe_text(learned.resolved.as_deref())
+        .flag(trial.look_first);
     Ok(lane)
 }
 

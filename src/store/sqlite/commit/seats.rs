@@ -154,6 +154,6 @@ pub(super) fn license_after(hold: LicenseHold, effect: LicenseEffect, now: Insta
             LicenseHold::Held { intent, since: now }
         }
         (LicenseEffect::Confirmed, hold @ (LicenseHold::None | LicenseHold::Held { .. })) => hold,
-        (LicenseEffect::Gone, _) => LicenseHold::None,
+        (LicenseEffect::Gone | LicenseEffect::GoneWithUser, _) => LicenseHold::None,
     }
 }

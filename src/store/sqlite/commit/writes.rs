@@ -1,7 +1,7 @@
 //! The statements of a commit, each for all of its rows.
 
 use super::super::cells::Cells;
-use super::super::json_rows::{JsonRows, int_list};
+use super::super::json_rows::{JsonRows, id_list, int_list};
 use super::super::pen::Pen;
 use super::super::words::{
     MACHINE_VERSION, failure_columns, license_columns, maybe_failure_columns, origin_word, pool_columns,
@@ -88,6 +88,16 @@ pub(in super::super) const TALLIES: &str = "
     SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?1) WHERE true
     ON CONFLICT DO UPDATE SET amount = amount + excluded.amount";
 
+pub(in super::super) const RESOLVED: &str = "
+    DELETE FROM rechecks WHERE reason = 'in_flight' AND intent IN (SELECT unhex(value) FROM json_each(?1))";
+
+pub(in super::super) const BURIED: &str = "
+    WITH buried AS MATERIALIZED (SELECT value AS v FROM json_each(?1))
+    INSERT INTO rechecks (intent, tenant, user, object_id, license, reason, noted_at)
+    SELECT unhex(v ->> 1), u.tenant, u.id, u.object_id, u.license, 'deleted', v ->> 2
+    FROM buried CROSS JOIN users AS u ON u.id = unhex(v ->> 0) WHERE u.object_id IS NOT NULL
+    ON CONFLICT (intent) DO UPDATE SET reason = excluded.reason, noted_at = excluded.noted_at";
+
 /// Writes the decided requests; all of them, since the fence was checked under the same lock.
 pub(super) async fn rows(pen: &mut Pen, ledger: &mut Ledger<'_>) -> Result<(), StoreError> {
     let (mut rows, mut rows_of_new_status) = (JsonRows::new(), JsonRows::new());
@@ -118,6 +128,23 @@ pub(super) async fn released(pen: &mut Pen, ledger: &Ledger<'_>) -> Result<(), S
         return Ok(());
     }
     pen.run(sqlx::query(RELEASE).bind(rows.into_json())).await.map(drop)
+}
+
+/// Forgets the assignments that cannot take effect later, and notes the licenses that a restore of their users would bring
+/// back.
+pub(super) async fn rechecks(pen: &mut Pen, ledger: &Ledger<'_>) -> Result<(), StoreError> {
+    if !ledger.resolved.is_empty() {
+        let resolved = id_list(ledger.resolved.iter().map(|intent| intent.0));
+        pen.run(sqlx::query(RESOLVED).bind(resolved)).await?;
+    }
+    let mut rows = JsonRows::new();
+    for (user, (intent, at)) in &ledger.buried {
+        rows.row().id(user.0).id(intent.0).instant(*at);
+    }
+    if rows.is_empty() {
+        return Ok(());
+    }
+    pen.run(sqlx::query(BURIED).bind(rows.into_json())).await.map(drop)
 }
 
 pub(super) async fn users(
