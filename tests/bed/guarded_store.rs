@@ -32,9 +32,9 @@ pub(crate) trait Tamper: Send + Sync {
     fn commit<'a>(&'a self, store: &'a SqliteStore, commit: Commit) -> Answer<'a, Vec<RowFate>> {
         store.commit(commit)
     }
-    /// Whether what may appear though nobody waits for it is noted.
-    fn rechecks(&self) -> bool {
-        true
+    /// What the sweep is told.
+    fn traced(&self, traces: Vec<Trace>) -> Vec<Trace> {
+        traces
     }
     /// Whether what others have claimed is taken over.
     fn rescues(&self) -> bool {
@@ -240,12 +240,10 @@ impl Events for GuardedStore {
 impl Sweeps for GuardedStore {
     fn recheck(&self, rechecks: Vec<Recheck>) -> Answer<'_, ()> {
         let told = format!("{rechecks:?}");
-        self.guarded("recheck", move || told.clone(), async move {
-            if self.tamper.rechecks() { self.inner.recheck(rechecks).await } else { Ok(()) }
-        })
+        self.guarded("recheck", move || told.clone(), self.inner.recheck(rechecks))
     }
     fn traces(&self, tenant: String, objects: Vec<(ObjectId, Option<UserId>)>) -> Answer<'_, Vec<Trace>> {
-        self.read(self.inner.traces(tenant, objects))
+        self.read(async move { Ok(self.tamper.traced(self.inner.traces(tenant, objects).await?)) })
     }
     fn begin_sweep(&self, begins: Vec<SweepBegin>, now: Instant) -> Answer<'_, Vec<BeginFate>> {
         let told = format!("{begins:?} {now}");

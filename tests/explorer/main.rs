@@ -5,11 +5,14 @@ mod bed;
 
 mod chance;
 mod desk;
+mod exhaustive;
 mod mix;
 mod mutant;
+mod paths;
 mod people;
 mod play;
 mod stage;
 mod swarm;
 mod trace;
+mod tricks;
 mod worker;

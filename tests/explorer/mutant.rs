@@ -7,7 +7,9 @@ use seatless::cloud::{Transport, TransportError};
 use seatless::domain::{Clock, Code, Failure, Outcome, Policy, SeatEffect, State, Step};
 use seatless::engine::{Capacity, Need, Report, Seen, WholeFailure};
 use seatless::provisioning::{Provisioner, Work};
-use seatless::store::{Answer, BeginFate, Commit, Group, LicenseHold, Pool, Requests, RowFate, SqliteStore};
+use seatless::store::{
+    Answer, BeginFate, Commit, Group, LicenseHold, Pool, Requests, RowFate, SqliteStore, Trace,
+};
 use std::sync::Arc;
 
 /// What is broken.
@@ -23,6 +25,10 @@ pub(crate) enum Mutant {
     AnotherName,
     /// A removal whose answer was lost counts as done.
     TimeoutBelieved,
+    /// Nothing looks for what was left.
+    NoSweep,
+    /// What may appear though nobody waits for it is not remembered.
+    NoRecheck,
     /// The license goes before the access mode is set.
     LicenseBeforeMode,
     /// The seat is returned when the user has arrived.
@@ -46,6 +52,8 @@ impl Mutant {
         Self::NoAdoption,
         Self::AnotherName,
         Self::TimeoutBelieved,
+        Self::NoSweep,
+        Self::NoRecheck,
         Self::LicenseBeforeMode,
         Self::SeatReturnedEarly,
         Self::DeadlineWithoutLook,
@@ -115,6 +123,13 @@ impl Tamper for Mutant {
             }
             Ok(fates.iter().map(|_| RowFate::Written).collect())
         })
+    }
+
+    fn traced(&self, mut traces: Vec<Trace>) -> Vec<Trace> {
+        if *self == Self::NoRecheck {
+            traces.iter_mut().for_each(|trace| trace.rechecks.clear());
+        }
+        traces
     }
 
     fn rescues(&self) -> bool {
@@ -197,6 +212,8 @@ impl Transport for TamperedWire {
             }
             Mutant::NoFence
             | Mutant::NoIntent
+            | Mutant::NoSweep
+            | Mutant::NoRecheck
             | Mutant::LicenseBeforeMode
             | Mutant::SeatReturnedEarly
             | Mutant::DeadlineWithoutLook

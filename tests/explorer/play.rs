@@ -3,10 +3,11 @@
 use crate::bed::gate::{Point, Side};
 use crate::chance::{Chance, For};
 use crate::mix::{Mix, Rough};
+use crate::mutant::Mutant;
 use crate::people;
 use crate::stage::Stage;
 use crate::worker::{Done, Kind, Reached, Worker};
-use seatless::domain::{Command, HolderId, Instant, Status};
+use seatless::domain::{Command, HolderId, Instant, State, Status};
 use seatless::simulator::Faults;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -16,6 +17,9 @@ const LEASE: Duration = Duration::from_secs(45);
 
 /// More turns than any run needs; a run that takes more goes in circles.
 const TURNS_MAX: u64 = 60_000;
+
+/// Who found nothing to do looks again after this time, unless something is written before.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How a worker dies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -51,6 +55,8 @@ pub(crate) struct Ending {
     pub(crate) trace: u64,
     pub(crate) lines: Vec<String>,
     pub(crate) cells: BTreeMap<Cell, u64>,
+    /// The points at which something was written since the point before: between two of them, all deaths are the same.
+    pub(crate) changes: Vec<u64>,
     /// How the requests ended.
     pub(crate) ends: BTreeSet<String>,
 }
@@ -79,6 +85,8 @@ pub(crate) struct Play {
     chance: Chance,
     rough: Rough,
     without: Without,
+    /// What people do once a state is reached.
+    cues: Vec<Cue>,
     /// Deaths at chosen points, whatever chance says.
     kills_at: BTreeMap<u64, Death>,
     seats: Vec<Seat>,
@@ -91,7 +99,23 @@ pub(crate) struct Play {
     turns: u64,
     heals_at: Instant,
     healed: bool,
+    /// Nothing rests before a sweep has passed.
+    sweep_is_owed: bool,
     ending: Ending,
+}
+
+/// What a person orders once a request of an environment has reached a state, or is blocked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Cue {
+    pub(crate) environment: &'static str,
+    pub(crate) when: When,
+    pub(crate) command: Command,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum When {
+    Reached(State),
+    Blocked,
 }
 
 /// When something is due, as the store had it at a version.
@@ -114,6 +138,7 @@ impl Play {
             chance: Chance { seed },
             rough,
             without: Without::default(),
+            cues: Vec::new(),
             kills_at: BTreeMap::new(),
             seats,
             leases: BTreeMap::new(),
@@ -123,6 +148,7 @@ impl Play {
             turns: 0,
             heals_at,
             healed: false,
+            sweep_is_owed: false,
             ending: Ending::default(),
         }
     }
@@ -150,6 +176,32 @@ impl Play {
     pub(crate) fn killing_at(mut self, kills: impl IntoIterator<Item = (u64, Death)>) -> Self {
         self.kills_at.extend(kills);
         self
+    }
+
+    pub(crate) fn on_cue(mut self, cues: &[Cue]) -> Self {
+        self.cues.extend_from_slice(cues);
+        self
+    }
+
+    async fn follow_cues(&mut self) -> Result<(), Stop> {
+        if self.cues.is_empty() {
+            return Ok(());
+        }
+        for member in self.stage.members().await {
+            let progress = &member.request.progress;
+            let environment = member.request.asked.environment.as_str();
+            let there = |when| match when {
+                When::Reached(state) => progress.state >= state,
+                When::Blocked => progress.status() == Status::Blocked,
+            };
+            let cue = self.cues.iter().position(|cue| cue.environment == environment && there(cue.when));
+            if let Some(place) = cue {
+                let cue = self.cues.remove(place);
+                self.stage.order(member.request.id, cue.command).await;
+                self.version += 1;
+            }
+        }
+        self.look().await
     }
 
     /// The first half, the second half, and the end.
@@ -190,12 +242,16 @@ impl Play {
             return Err(vec![format!("it took {took:?} to come to rest")]);
         }
         self.late_writes_land().await?;
-        self.mend().await?;
-        self.go_on().await?;
-        self.late_writes_land().await?;
+        if self.rough.lasts > Duration::ZERO {
+            self.mend().await?;
+            self.go_on().await?;
+            self.late_writes_land().await?;
+        }
         let faults = self.stage.look_at_rest().await;
         for member in self.stage.members().await {
-            self.ending.ends.insert(crate::bed::story::reason(&member));
+            let name = member.user.account.user_principal_name.local_part();
+            let end = crate::bed::story::reason(&member);
+            self.ending.ends.insert(format!("{name} in {}: {end}", member.request.asked.environment));
         }
         if faults.is_empty() { Ok(()) } else { Err(faults) }
     }
@@ -233,20 +289,22 @@ impl Play {
         Ok(())
     }
 
-    /// Writes that were lost on the way may land for a while yet.
+    /// Writes that were lost on the way may land for a while yet; then a sweep passes.
     async fn late_writes_land(&mut self) -> Result<(), Stop> {
         self.stage.clock.advance(Duration::from_secs(700));
-        self.look().await
+        self.look().await?;
+        if self.stage.mutant != Some(Mutant::NoSweep) {
+            self.sweep_is_owed = true;
+            let now = self.stage.now();
+            for worker in self.seats.iter_mut().filter_map(|seat| seat.worker.as_mut()) {
+                worker.sweeps_at = now;
+            }
+        }
+        self.go_on().await
     }
 
     async fn look(&mut self) -> Result<(), Stop> {
-        let c = seatless::app::SystemClock::default();
         let faults = self.stage.look().await;
-        LOOK.fetch_add(
-            seatless::domain::Clock::elapsed(&c).as_micros() as u64,
-            std::sync::atomic::Ordering::Relaxed,
-        );
-        LOOKS.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         if faults.is_empty() { Ok(()) } else { Err(faults) }
     }
 
@@ -278,6 +336,12 @@ impl Play {
                     let groups_max = self.rough.groups_max;
                     if let Some(worker) = &mut self.seats[seat].worker {
                         worker.round(groups_max, now);
+                    }
+                }
+                Choice::Sweep(seat) => {
+                    let now = self.stage.now();
+                    if let Some(worker) = &mut self.seats[seat].worker {
+                        worker.sweep(now);
                     }
                 }
                 Choice::Task(seat, place) => self.advance(seat, place).await?,
@@ -325,6 +389,10 @@ impl Play {
             Done::Reading(all_read) => {
                 worker.read_not_before = (!all_read).then(|| now + self.stage.policy.capacity_read);
             }
+            Done::Swept(wait) => {
+                worker.sweeps_at = now + wait;
+                self.sweep_is_owed = false;
+            }
             Done::Group => {}
         }
     }
@@ -334,10 +402,12 @@ impl Play {
         self.ending.points += 1;
         let at = self.ending.points;
         let written = self.stage.written();
-        if written != self.written {
+        if written != self.written || at == 1 {
+            self.ending.changes.push(at);
             self.version += u64::from(written.0 != self.written.0);
             self.written = written;
             self.look().await?;
+            self.follow_cues().await?;
         }
         let killed = self.is_killed_at(at);
         self.enter_cell(label, &point, killed);
@@ -488,11 +558,15 @@ impl Play {
                     choices.push(Choice::Task(place, task));
                 }
             }
+            let sweeps = self.stage.mutant != Some(Mutant::NoSweep) && worker.sweeps_at <= now;
+            if sweeps && worker.rescued && !worker.is_at(Kind::Sweep) {
+                choices.push(Choice::Sweep(place));
+            }
             let in_flight = worker.tasks.iter().filter(|task| task.kind == Kind::Group).count();
             if worker.rescued
                 && !worker.is_at(Kind::Round)
                 && in_flight < self.rough.groups_max
-                && worker.idle_at != Some((version, now))
+                && worker.idle_at.is_none_or(|(seen, at)| seen != version || at + PATIENCE <= now)
             {
                 idle.push((place, worker.read_not_before));
             }
@@ -515,13 +589,7 @@ impl Play {
 
     async fn due_at(&mut self) -> Option<Instant> {
         if self.due.as_ref().is_none_or(|due| due.version != self.version) {
-            let c = seatless::app::SystemClock::default();
             let (wake, pools) = self.stage.next_due().await;
-            DUE.fetch_add(
-                seatless::domain::Clock::elapsed(&c).as_micros() as u64,
-                std::sync::atomic::Ordering::Relaxed,
-            );
-            DUES.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             self.due = Some(Due { version: self.version, wake, pools });
         }
         let due = self.due.as_ref()?;
@@ -534,7 +602,12 @@ impl Play {
             .min()
             .flatten();
         let started = self.stage.clock.started();
-        let pools = due.pools.iter().map(|read_at| {
+        let is_read = self
+            .seats
+            .iter()
+            .filter_map(|seat| seat.worker.as_ref())
+            .any(|worker| worker.is_awake() && worker.is_at(Kind::Reading));
+        let pools = due.pools.iter().filter(|_| !is_read).map(|read_at| {
             let due = read_at.map_or(started, |at| at + read);
             not_before.map_or(due, |at| at.max(due))
         });
@@ -560,7 +633,13 @@ impl Play {
         let due = self.due_at().await;
         // What is due and still not begun is held by somebody, or was looked at just now.
         instants.extend(due.map(|at| if at <= now { now + Duration::from_secs(1) } else { at }));
-        instants.into_iter().min()
+        let next = instants.into_iter().min();
+        if next.is_none() && !self.sweep_is_owed {
+            return None;
+        }
+        // Sweeps go on for ever; they alone keep nothing from its rest.
+        let sweeps = self.seats.iter().filter_map(|seat| seat.worker.as_ref()).map(|worker| worker.sweeps_at);
+        next.into_iter().chain(sweeps.filter(|at| *at > now)).min()
     }
 
     fn enter_cell(&mut self, label: &str, point: &Point, killed: Option<Death>) {
@@ -591,10 +670,6 @@ fn shape(call: &str) -> String {
 #[derive(Clone, Copy, Debug)]
 enum Choice {
     Round(usize),
+    Sweep(usize),
     Task(usize, usize),
 }
-
-pub(crate) static LOOK: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
-pub(crate) static LOOKS: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
-pub(crate) static DUE: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
-pub(crate) static DUES: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);

@@ -12,6 +12,7 @@ use crate::bed::wire::{GatedWire, Wire};
 use crate::desk::Desk;
 use crate::mutant::{Mutant, Steps, TamperedWire};
 use crate::trace::Trace;
+use crate::tricks::{Trick, Tricks};
 use crate::worker::Worker;
 use seatless::app::{IntakeTarget, Orders, StoreIntake};
 use seatless::cloud::Transport;
@@ -37,6 +38,7 @@ pub(crate) struct Stage {
     /// What people did meanwhile, and what they ordered.
     pub(crate) interferences: u64,
     pub(crate) mutant: Option<Mutant>,
+    tricks: Arc<Tricks>,
     chance: Arc<SeededChance>,
     ids: Arc<CountedIds>,
     wire: Arc<Wire>,
@@ -57,6 +59,7 @@ impl Stage {
         let folder = folder();
         let store = open(folder.path().join("seatless.db"), &ids, &clock).await;
         let wire = Arc::new(Wire::new(Arc::clone(&simulator), store.clone()));
+        let tricks = Tricks::new(Arc::clone(&wire) as Arc<_>, Arc::clone(&simulator));
         let judge = Judge::new(&simulator.state());
         let mut stage = Self {
             simulator,
@@ -69,6 +72,7 @@ impl Stage {
             kills: 0,
             interferences: 0,
             mutant,
+            tricks: Arc::new(tricks),
             chance: Arc::new(SeededChance::new(seed)),
             ids,
             wire,
@@ -79,6 +83,11 @@ impl Stage {
         stage
     }
 
+    /// Something is wrong with one call.
+    pub(crate) fn play_trick(&self, call: u64, trick: Trick) {
+        self.tricks.play(call, trick);
+    }
+
     /// Starts a process.
     pub(crate) fn worker(&self) -> Worker {
         let desk = Arc::new(Desk::new(Arc::clone(&self.trace)));
@@ -86,7 +95,7 @@ impl Stage {
         let gate = || Arc::clone(&desk) as Arc<dyn Gate>;
         let store = GuardedStore::new(self.store.clone(), gate(), Arc::clone(&self.begun));
         let wire: Arc<dyn Transport> =
-            Arc::new(GatedWire { gate: gate(), wire: Arc::clone(&self.wire) as Arc<_> });
+            Arc::new(GatedWire { gate: gate(), wire: Arc::clone(&self.tricks) as Arc<_> });
         let (store, wire) = match self.mutant {
             Some(mutant) => (
                 store.tampered(Arc::new(mutant)),
@@ -111,7 +120,7 @@ impl Stage {
             clock: Arc::clone(&self.clock) as Arc<_>,
             policy: self.policy.clone(),
         };
-        Worker::new(parts.engine_of(steps, holder), desk, holder)
+        Worker::new(parts.engine_of(steps, holder), parts.sweeper(), desk, holder, self.now())
     }
 
     /// Asks for accounts; refused as a whole where one of them contradicts what is there.

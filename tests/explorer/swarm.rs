@@ -4,18 +4,40 @@ use crate::mix::mix;
 use crate::mutant::Mutant;
 use crate::play::{Ending, Play, Without};
 use crate::trace::Trace;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Runs one seed.
 pub(crate) fn run(seed: u64, without: &Without, mutant: Option<Mutant>, traced: bool) -> Ending {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let trace = Arc::new(if traced { Trace::wanted() } else { Trace::default() });
-    let ending = runtime.block_on(async {
+    runtime.block_on(async {
         let play = Play::of_mix(mix(seed), seed, without.clone(), mutant, trace).await;
         play.whole().await
+    })
+}
+
+/// For whoever wants the number: shown by `cargo test -- --nocapture`.
+pub(crate) fn say(text: &str) {
+    let _ = std::io::Write::write_all(&mut std::io::stderr(), format!("{text}\n").as_bytes());
+}
+
+/// Does the same with each item, on all cores; a panic ends it.
+pub(crate) fn in_parallel<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let results = Mutex::new(Vec::with_capacity(items.len()));
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    std::thread::scope(|scope| {
+        for _ in 0..cores {
+            scope.spawn(|| {
+                while let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let result = work(item);
+                    results.lock().unwrap_or_else(PoisonError::into_inner).push(result);
+                }
+            });
+        }
     });
-    drop(runtime);
-    ending
+    results.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[test]
@@ -26,22 +48,11 @@ fn try_some() {
     for seed in first..first + count {
         let clock = seatless::app::SystemClock::default();
         let ending = run(seed, &Without::default(), None, count == 1);
+        let took = seatless::domain::Clock::elapsed(&clock).as_millis();
         eprintln!(
-            "seed {seed} points {} kills {} calls {} sim {:?} {:?}",
+            "seed {seed} {took} ms points {} kills {} calls {} sim {:?} {:?}",
             ending.points, ending.kills, ending.calls, ending.simulated, ending.ends
         );
-        {
-            use crate::play::*;
-            let g = |a: &std::sync::atomic::AtomicU64| a.load(std::sync::atomic::Ordering::Relaxed);
-            eprintln!(
-                "  took {:?} look {} us/{}; due {}/{}",
-                seatless::domain::Clock::elapsed(&clock),
-                g(&LOOK),
-                g(&LOOKS),
-                g(&DUE),
-                g(&DUES)
-            );
-        }
         if !ending.faults.is_empty() {
             bad += 1;
             eprintln!("FAULTS {:#?}", ending.faults);

@@ -4,7 +4,8 @@ use crate::bed::gate::Point;
 use crate::desk::Desk;
 use crate::mutant::Steps;
 use seatless::domain::{HolderId, Instant};
-use seatless::engine::Engine;
+use seatless::engine::{Chore, Engine};
+use seatless::provisioning::Sweeper;
 use seatless::store::{Group, Pool, StoreError};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -21,6 +22,9 @@ pub(crate) struct Worker {
     pub(crate) slept_at: Option<Instant>,
     /// It has taken over what others left, where it has to.
     pub(crate) rescued: bool,
+    pub(crate) sweeper: Arc<Sweeper>,
+    /// When it sweeps next.
+    pub(crate) sweeps_at: Instant,
     /// Pools are not read again before this instant.
     pub(crate) read_not_before: Option<Instant>,
     /// What the store and the clock were like when a round found nothing to do.
@@ -46,6 +50,7 @@ pub(crate) enum Kind {
     Rescue,
     Round,
     Reading,
+    Sweep,
     Group,
 }
 
@@ -59,6 +64,8 @@ pub(crate) enum Done {
     },
     /// Read the pools; whether all could be read.
     Reading(bool),
+    /// After how long the next one is due.
+    Swept(std::time::Duration),
     Group,
 }
 
@@ -70,7 +77,13 @@ pub(crate) enum Reached {
 }
 
 impl Worker {
-    pub(crate) fn new(engine: Engine<Steps>, desk: Arc<Desk>, holder: HolderId) -> Self {
+    pub(crate) fn new(
+        engine: Engine<Steps>,
+        sweeper: Sweeper,
+        desk: Arc<Desk>,
+        holder: HolderId,
+        now: Instant,
+    ) -> Self {
         Self {
             engine: Arc::new(engine),
             desk,
@@ -79,6 +92,8 @@ impl Worker {
             asleep_until: None,
             slept_at: None,
             rescued: false,
+            sweeper: Arc::new(sweeper),
+            sweeps_at: now,
             read_not_before: None,
             idle_at: None,
             next_task: 1,
@@ -124,6 +139,16 @@ impl Worker {
             }
             Ok(Done::Reading(all_read))
         });
+    }
+
+    pub(crate) fn sweep(&mut self, now: Instant) {
+        let sweeper = Arc::clone(&self.sweeper);
+        self.start(
+            Kind::Sweep,
+            "sweep".to_owned(),
+            now,
+            async move { sweeper.tick().await.map(Done::Swept) },
+        );
     }
 
     pub(crate) fn run(&mut self, group: Group, now: Instant) {
