@@ -1,10 +1,10 @@
 //! Every death on every path, every pair of deaths on two of them, and every call repeated and failed.
 
 use crate::mix::Rough;
+use crate::parallel::{in_parallel, say};
 use crate::paths::{self, Path};
 use crate::play::{Death, Ending, Play};
 use crate::stage::Stage;
-use crate::swarm::in_parallel;
 use crate::trace::Trace;
 use crate::tricks::Trick;
 use seatless::simulator::Faults;
@@ -150,5 +150,5 @@ fn every_call_can_fail() {
 fn report(what: &str, endings: &[Ending]) {
     let kills: u64 = endings.iter().map(|ending| ending.kills).sum();
     let calls: u64 = endings.iter().map(|ending| ending.calls).sum();
-    crate::swarm::say(&format!("{what}: {} schedules, {kills} kills, {calls} remote calls", endings.len()));
+    say(&format!("{what}: {} schedules, {kills} kills, {calls} remote calls", endings.len()));
 }

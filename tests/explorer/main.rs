@@ -8,6 +8,8 @@ mod desk;
 mod exhaustive;
 mod mix;
 mod mutant;
+mod mutants;
+mod parallel;
 mod paths;
 mod people;
 mod play;

@@ -43,8 +43,13 @@ pub(crate) struct Stage {
     ids: Arc<CountedIds>,
     wire: Arc<Wire>,
     begun: Arc<Mutex<Vec<Begun>>>,
+    /// The cloud as it was seen last, and after which writes and acts, and in which minute.
+    seen: Mutex<Option<(Seen, serde_json::Value)>>,
     _folder: tempfile::TempDir,
 }
+
+/// What changes the cloud: our writes, people, and time.
+type Seen = (u64, u64, i64);
 
 impl Stage {
     pub(crate) async fn set(scene: Scene, mutant: Option<Mutant>, trace: Arc<Trace>) -> Self {
@@ -77,6 +82,7 @@ impl Stage {
             ids,
             wire,
             begun: Arc::new(Mutex::new(Vec::new())),
+            seen: Mutex::new(None),
             _folder: folder,
         };
         stage.submit(&wishes, license).await;
@@ -209,7 +215,7 @@ impl Stage {
             members: self.members().await,
             histories: HashMap::new(),
             pools: self.pools().await,
-            state: self.simulator.state(),
+            state: self.cloud(),
             deeds: Vec::new(),
             ledger: Vec::new(),
             begun: Vec::new(),
@@ -221,8 +227,23 @@ impl Stage {
         }
     }
 
+    /// The cloud's state document. It is large, so that one that cannot have changed is not asked for again.
+    fn cloud(&self) -> serde_json::Value {
+        let now = (self.wire.writes(), self.interferences, self.now().timestamp() / 60);
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*seen {
+            Some((then, state)) if *then == now => state.clone(),
+            Some(_) | None => {
+                let state = self.simulator.state();
+                *seen = Some((now, state.clone()));
+                state
+            }
+        }
+    }
+
     pub(crate) async fn full_record(&self) -> Record {
         let mut record = self.record().await;
+        record.state = self.simulator.state();
         for member in &record.members {
             record.histories.insert(member.request.id, self.history(member.request.id).await);
         }
