@@ -29,6 +29,7 @@ fn event(seconds: i64, kind: EventKind, from: State, to: State) -> Event {
         intent: None,
         failure: None,
         remote_request_ids: Vec::new(),
+        drift: None,
     }
 }
 

@@ -5,18 +5,22 @@ pub mod queries;
 pub mod settings;
 pub mod views;
 
+mod drift_watch;
 mod host;
 mod lookup;
 mod orders;
 mod promotion;
 mod submission;
 mod system;
+mod watchkeeper;
 mod wiring;
 
+pub use drift_watch::DriftWatch;
 pub use host::host_name;
 pub use lookup::{LookupError, find_request};
 pub use orders::{OrderError, Orders};
 pub use promotion::promote_all;
 pub use submission::{IntakeTarget, StoreIntake, Submission, SubmissionError, Submitted, submit};
 pub use system::{SystemChance, SystemClock, SystemIds, TokioSpawner, TokioTimer};
+pub use watchkeeper::{Sighting, Watchkeeper};
 pub use wiring::{WiringError, engine_for, pinned_environments, places_for, sweeper_for};

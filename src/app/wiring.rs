@@ -113,7 +113,7 @@ fn origin(url: &str) -> Result<Origin, WiringError> {
     url.parse().map_err(|error| WiringError(format!("{url}: {error}")))
 }
 
-/// The engine of a daemon: settings, a store, and the real sources of time, chance and identity.
+/// The engine of a daemon: settings, places, a store, and the real sources of time, chance and identity.
 ///
 /// # Errors
 /// A recipient that is no public key.

@@ -53,12 +53,14 @@ pub(super) enum Command {
     Wait(WaitArgs),
     /// Show counts, seats and slots, and what the licenses cost in time
     Stats(StatsArgs),
+    /// Look at finished accounts now, and tell which are no longer as they were delivered
+    Verify(VerifyArgs),
     /// Look for licenses that our calls may have left behind, and take them back
     Sweep(SweepArgs),
     /// Try a blocked request again
     Retry(OrderArgs),
     /// Call a request off and give back everything taken for it
-    Cancel(OrderArgs),
+    Cancel(CancelArgs),
 }
 
 #[derive(Args, Debug)]
@@ -145,6 +147,49 @@ pub(super) struct OrderArgs {
     #[arg(value_name = "ID", required = true)]
     pub(super) ids: Vec<String>,
 }
+
+#[derive(Args, Debug)]
+pub(super) struct CancelArgs {
+    #[command(flatten)]
+    pub(super) order: OrderArgs,
+    /// Delete the users, also those that had reached an environment and would only be disabled
+    #[arg(long)]
+    pub(super) delete: bool,
+}
+
+#[derive(Args, Debug)]
+#[command(after_long_help = VERIFY_HELP)]
+pub(super) struct VerifyArgs {
+    /// The requests' ids; the first characters are enough where they are unique. By default all finished accounts
+    #[arg(value_name = "ID", conflicts_with_all = ["batch", "tenant", "environment"])]
+    pub(super) ids: Vec<String>,
+    /// Only of this batch: an id, its first characters, or latest
+    #[arg(short = 'b', long, value_name = "BATCH")]
+    pub(super) batch: Option<String>,
+    /// Only of this tenant
+    #[arg(long, value_name = "NAME")]
+    pub(super) tenant: Option<String>,
+    /// Only of this environment
+    #[arg(short = 'e', long, value_name = "NAME")]
+    pub(super) environment: Option<String>,
+    /// Have the daemon bring back what may be mended without a person
+    #[arg(long)]
+    pub(super) heal: bool,
+    /// How to report it
+    #[arg(short = 'o', long, value_enum, default_value_t = Output::Table)]
+    pub(super) output: Output,
+}
+
+const VERIFY_HELP: &str = "\
+Exit code: 0 all are as they were delivered, 7 some have drifted, 1 none has, but some could not be looked at.
+
+What --heal does, in this order:
+  1. An account with any drift that only a person can mend is left alone: deleted or disabled in the directory,
+     licensed by somebody else. It is reported with what to do.
+  2. An account that is missing or disabled in its environment begins anew at created: it waits for a seat, is licensed,
+     propagates, is set to Non-interactive, and returns the license.
+  3. Any other (access mode, business unit, roles) begins anew at propagated: its row is written again, without a license.
+Each ends with a new verification. The daemon does the work.";
 
 #[derive(Args, Debug)]
 pub(super) struct DemoArgs {

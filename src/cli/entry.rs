@@ -4,7 +4,9 @@ use super::args::{Cli, Command};
 use super::context::Context;
 use super::exit::Exit;
 use super::trouble::Trouble;
-use super::{config, demo, init, list, order, run, show, simulate, stats, submit, sweep, wait, watch};
+use super::{
+    config, demo, init, list, order, run, show, simulate, stats, submit, sweep, verify, wait, watch,
+};
 use clap::Parser;
 use std::process::ExitCode;
 
@@ -49,12 +51,18 @@ async fn dispatch(cli: Cli) -> Result<Exit, Trouble> {
         Command::Watch(args) => watch::run(&Context::load(&global)?, args).await,
         Command::Wait(args) => wait::run(&Context::load(&global)?, args).await,
         Command::Stats(args) => stats::run(&Context::load(&global)?, args).await,
+        Command::Verify(args) => verify::run(&Context::load(&global)?, &args).await,
         Command::Sweep(args) => sweep::run(&Context::load(&global)?, args).await,
         Command::Retry(args) => {
-            order::run(&Context::load(&global)?, &args, crate::domain::Command::Retry).await
+            order::run(&Context::load(&global)?, &args.ids, crate::domain::Command::Retry).await
         }
         Command::Cancel(args) => {
-            order::run(&Context::load(&global)?, &args, crate::domain::Command::Cancel).await
+            let command = if args.delete {
+                crate::domain::Command::CancelAndDelete
+            } else {
+                crate::domain::Command::Cancel
+            };
+            order::run(&Context::load(&global)?, &args.order.ids, command).await
         }
     }
 }

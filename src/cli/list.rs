@@ -10,9 +10,11 @@ use super::sheet::Sheet;
 use super::terminal::{Cell, Column, Grid, Palette, width_of_stdout};
 use super::trouble::Trouble;
 use crate::app::queries::{LANES_MAX, Pages, find_batch, lane_of};
-use crate::app::views::{BatchProgress, BatchView, Circumstances, Moment, RequestView, next};
-use crate::store::{Batches, Filter, Page, Requests, Work};
+use crate::app::views::{BatchProgress, BatchView, Circumstances, DriftView, Moment, RequestView, next};
+use crate::domain::{RequestId, Status, Watch};
+use crate::store::{Batches, Filter, Page, Requests, Watches, Work};
 use serde_json::json;
+use std::collections::HashMap;
 use std::io::{BufWriter, Write};
 
 /// How many batches are listed with `--limit 0`.
@@ -36,6 +38,7 @@ async fn requests(context: &Context, args: &ListArgs) -> Result<Exit, Trouble> {
         status: args.status,
         code: args.code,
         name_prefix: args.name.clone(),
+        drifted: args.drifted,
     };
     let now = context.clock.now();
     let lanes = store.lanes(LANES_MAX).await?;
@@ -46,11 +49,16 @@ async fn requests(context: &Context, args: &ListArgs) -> Result<Exit, Trouble> {
         let page = pages.next().await?;
         let Some(end) = page.last() else { break };
         last = Some(end.request.id);
+        let finished = page.iter().filter(|member| member.request.progress.status() == Status::Succeeded);
+        let watches = store.watches(finished.map(|member| member.request.id).collect()).await?;
+        let mut watches: HashMap<RequestId, Watch> = watches.into_iter().collect();
         for member in &page {
             let lane = lane_of(&lanes, member);
             let around = Circumstances { policy: &context.settings.policy, lane, seat_place: None, now };
             let next = next(&member.request, around);
-            sheet.row(Listed { request: RequestView::from(member), next }, now)?;
+            let drifts = watches.remove(&member.request.id).map(|watch| watch.drifts).unwrap_or_default();
+            let drifts = drifts.iter().map(DriftView::from).collect();
+            sheet.row(Listed { request: RequestView::from(member), next, drifts }, now)?;
         }
     }
     sheet.finish(width_of_stdout())?;

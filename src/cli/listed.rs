@@ -1,6 +1,6 @@
 //! One listed request: what it is, and what is next for it.
 
-use crate::app::views::{Moment, Next, RequestView};
+use crate::app::views::{DriftView, Moment, Next, RequestView};
 use serde::Serialize;
 
 /// A request as it is listed.
@@ -9,6 +9,9 @@ pub(super) struct Listed {
     #[serde(flatten)]
     pub(super) request: RequestView,
     pub(super) next: Next,
+    /// In what ways a finished account has drifted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) drifts: Vec<DriftView>,
 }
 
 impl Listed {
@@ -40,8 +43,11 @@ impl Listed {
     /// The cells in CSV; an absent value is empty.
     pub(super) fn record(&self) -> [String; 21] {
         let request = &self.request;
-        // What stopped it, or else what troubles it.
+        // What stopped it, or else what troubles it; or how it has drifted, first of all.
         let failure = request.failure.as_ref().or(request.trouble.as_ref());
+        let failure = failure.map(|failure| (failure.code, failure.message.as_str(), failure.hint));
+        let drift = self.drifts.first().map(|drift| (drift.code, drift.message.as_str(), drift.hint));
+        let told = failure.or(drift);
         let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
         [
             request.id.to_string(),
@@ -55,9 +61,9 @@ impl Listed {
             request.paused.to_string(),
             text(request.step.map(|step| step.as_str())),
             request.due_at.as_ref().map(Moment::to_string).unwrap_or_default(),
-            text(failure.map(|failure| failure.code.as_str())),
-            text(failure.map(|failure| failure.message.as_str())),
-            text(failure.map(|failure| failure.hint)),
+            text(told.map(|(code, ..)| code.as_str())),
+            text(told.map(|(_, message, _)| message)),
+            text(told.map(|(.., hint)| hint)),
             request.object_id.map(|id| id.to_string()).unwrap_or_default(),
             request.system_user_id.map(|id| id.to_string()).unwrap_or_default(),
             request.license_part_number.map_or_else(|| request.license.to_string(), str::to_owned),

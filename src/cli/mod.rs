@@ -28,6 +28,7 @@ mod summary;
 mod sweep;
 mod terminal;
 mod trouble;
+mod verify;
 mod wait;
 mod watch;
 mod world_config;

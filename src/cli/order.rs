@@ -1,7 +1,6 @@
 //! `seatless retry` and `seatless cancel`: what a person orders for named requests.
 
 use super::actor::at_the_prompt;
-use super::args::OrderArgs;
 use super::context::Context;
 use super::exit::Exit;
 use super::trouble::Trouble;
@@ -11,10 +10,10 @@ use crate::store::Store;
 use std::io::Write;
 use std::sync::Arc;
 
-pub(super) async fn run(context: &Context, args: &OrderArgs, command: Command) -> Result<Exit, Trouble> {
+pub(super) async fn run(context: &Context, ids: &[String], command: Command) -> Result<Exit, Trouble> {
     let reader = context.reader().await?;
-    let mut requests = Vec::with_capacity(args.ids.len());
-    for text in &args.ids {
+    let mut requests = Vec::with_capacity(ids.len());
+    for text in ids {
         let member = find_request(&reader, text)
             .await
             .map_err(|error| Trouble::usage(format!("{error}; nothing was done")))?;
@@ -41,10 +40,22 @@ pub(super) async fn run(context: &Context, args: &OrderArgs, command: Command) -
 /// How a request stands after an order, in words.
 fn standing(command: Command, state: State, status: Status) -> String {
     match (command, status) {
-        (Command::Cancel, Status::Active) => format!("is being called off, from {state}"),
-        (Command::Cancel, Status::Cancelled) => "is called off; nothing had been taken for it".to_owned(),
+        (Command::Cancel | Command::CancelAndDelete, Status::Active) => {
+            format!("is being called off, from {state}")
+        }
+        (Command::Cancel | Command::CancelAndDelete, Status::Cancelled) => {
+            "is called off; nothing had been taken for it".to_owned()
+        }
         (Command::Retry, Status::Active) => format!("is being worked on again, from {state}"),
-        (Command::Cancel | Command::Retry | Command::Pause | Command::Resume, _) => {
+        (
+            Command::Cancel
+            | Command::CancelAndDelete
+            | Command::Retry
+            | Command::Pause
+            | Command::Resume
+            | Command::Heal { .. },
+            _,
+        ) => {
             format!("{status} at {state}")
         }
     }

@@ -29,6 +29,9 @@ pub(super) struct ListArgs {
     /// Only user names that begin so
     #[arg(long, value_name = "PREFIX")]
     pub(super) name: Option<String>,
+    /// Only finished accounts that have drifted
+    #[arg(long)]
+    pub(super) drifted: bool,
     /// At most so many; 0 for all
     #[arg(short = 'n', long, value_name = "N", default_value_t = 50)]
     pub(super) limit: u64,
@@ -36,7 +39,7 @@ pub(super) struct ListArgs {
     #[arg(long, value_name = "ID", value_parser = request_id)]
     pub(super) after: Option<RequestId>,
     /// List the batches instead, latest first
-    #[arg(long, conflicts_with_all = ["batch", "tenant", "environment", "state", "status", "code", "name", "after"])]
+    #[arg(long, conflicts_with_all = ["batch", "tenant", "environment", "state", "status", "code", "name", "drifted", "after"])]
     pub(super) batches: bool,
     /// How to show it
     #[arg(short = 'o', long, value_enum, default_value_t = Output::Table)]

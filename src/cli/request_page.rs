@@ -1,7 +1,7 @@
 //! One request on a page: what it is, what happened, what is next.
 
 use super::terminal::{Palette, visible};
-use crate::app::views::{Entry, FailureView, Moment, Next, RequestView, span};
+use crate::app::views::{Entry, FailureView, Moment, Next, RequestView, WatchView, span};
 use crate::domain::{Instant, Who};
 
 /// The columns of a timeline in CSV.
@@ -83,6 +83,17 @@ pub(super) fn lines(
         if failure.code.row().who != Who::Requester {
             lines.push(format!("      Then try it again with `seatless retry {}`.", view.id));
         }
+    }
+    lines
+}
+
+/// What the watch over a finished account tells.
+pub(super) fn watch_lines(watch: &WatchView, now: Instant, palette: Palette) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    let mut head = "watch: ";
+    for sentence in watch.sentences(now) {
+        lines.push(format!("{}{}", palette.heading().apply_to(head), visible(&sentence)));
+        head = "       ";
     }
     lines
 }

@@ -5,11 +5,12 @@ use super::exit::Exit;
 use super::trouble::Trouble;
 use super::{logs, signals};
 use crate::app::{
-    Orders, StoreIntake, SystemChance, TokioSpawner, TokioTimer, engine_for, pinned_environments, places_for,
-    promote_all, sweeper_for,
+    DriftWatch, Orders, StoreIntake, SystemChance, TokioSpawner, TokioTimer, Watchkeeper, engine_for,
+    pinned_environments, places_for, promote_all, sweeper_for,
 };
-use crate::engine::{Hints, Pump, PumpLimits, Spawner, Stop};
+use crate::engine::{GivingUp, Hints, Pump, PumpLimits, Spawner, Stop};
 use crate::http::{DaemonState, Health, LocalListener, serve};
+use crate::provisioning::Lookout;
 use crate::store::{Intake, Store};
 use std::sync::Arc;
 
@@ -41,6 +42,7 @@ pub(super) async fn run(context: Context, verbose: u8) -> Result<Exit, Trouble> 
         Arc::clone(&context.clock),
         Arc::clone(&context.ids),
     ));
+    let watch = DriftWatch { lookout: Lookout::new(places.clone()), keeper: keeper(&context, &shared) };
     let engine = Arc::new(engine_for(
         settings,
         places,
@@ -75,6 +77,7 @@ pub(super) async fn run(context: Context, verbose: u8) -> Result<Exit, Trouble> 
             clock: Arc::clone(&context.clock),
             policy: settings.policy.clone(),
         },
+        watch: keeper(&context, &shared),
         sweeper: Arc::clone(&sweeper),
         hints: hints.clone(),
         environments: pinned_environments(settings),
@@ -87,11 +90,11 @@ pub(super) async fn run(context: Context, verbose: u8) -> Result<Exit, Trouble> 
     let asked = stop.clone();
     let server = serve(listener, Arc::new(state), async move { asked.asked().await });
     let pump = Pump {
-        engine,
+        engine: Arc::clone(&engine),
         spawner: Arc::clone(&spawner),
         timer,
         hints,
-        chores: vec![sweeper],
+        chores: vec![sweeper, Arc::new(GivingUp(Arc::clone(&engine))), Arc::new(watch)],
         limits: PumpLimits {
             groups_max: GROUPS_MAX,
             level_check: settings.level_check,
@@ -120,5 +123,13 @@ pub(super) async fn run(context: Context, verbose: u8) -> Result<Exit, Trouble> 
             Ok(Exit::Ok)
         }
         Err(error) => Err(error.into()),
+    }
+}
+
+fn keeper(context: &Context, store: &Arc<dyn Store>) -> Watchkeeper {
+    Watchkeeper {
+        store: Arc::clone(store),
+        policy: context.settings.policy.clone(),
+        clock: Arc::clone(&context.clock),
     }
 }

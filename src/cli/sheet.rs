@@ -83,8 +83,9 @@ impl<W: Write> Sheet<W> {
 
 fn cells(listed: &Listed, palette: Palette, now: Instant) -> Vec<Cell> {
     let request = &listed.request;
-    let next = listed.next.brief(now);
-    let style = if request.failure.is_some() {
+    let codes: Vec<&str> = listed.drifts.iter().map(|drift| drift.code.as_str()).collect();
+    let next = if codes.is_empty() { listed.next.brief(now) } else { codes.join(", ") };
+    let style = if request.failure.is_some() || !codes.is_empty() {
         palette.bad()
     } else if request.trouble.is_some() {
         palette.slow()

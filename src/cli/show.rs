@@ -9,10 +9,10 @@ use super::terminal::Palette;
 use super::trouble::Trouble;
 use super::{batch_page, request_page};
 use crate::app::queries::{BatchLookupError, blocked_reasons, find_batch, request_next};
-use crate::app::views::{BatchProgress, BatchView, Pace, RequestView, timeline};
+use crate::app::views::{BatchProgress, BatchView, Pace, RequestView, WatchView, timeline};
 use crate::app::{LookupError, find_request};
 use crate::domain::{RequestId, Status};
-use crate::store::{Batch, Event, Events, Member, Requests, SqliteStore, StoreError};
+use crate::store::{Batch, Event, Events, Member, Requests, SqliteStore, StoreError, Watches};
 use serde_json::json;
 use std::io::{BufWriter, Write};
 use std::time::Duration;
@@ -54,11 +54,15 @@ async fn show_request(
     let entries = timeline(&events);
     let next = request_next(store, member, &context.settings.policy, now).await?;
     let view = RequestView::from(member);
+    let watch = store.watches(vec![view.id]).await?.first().map(|(_, watch)| WatchView::from(watch));
     let moves = view.status == Status::Active && !view.paused;
     let mut out = BufWriter::new(std::io::stdout());
     match form {
         Output::Table => {
             let mut lines = request_page::lines(&view, &entries, &next, now, Palette::of_stdout());
+            if let Some(watch) = &watch {
+                lines.extend(request_page::watch_lines(watch, now, Palette::of_stdout()));
+            }
             if moves && !matches!(context.daemon().await, Ok(Some(_))) {
                 lines.push(
                     "      No daemon runs, so nothing moves; start one with `seatless run`.".to_owned(),
@@ -73,12 +77,15 @@ async fn show_request(
             }
         }
         Output::Json | Output::Yaml => {
-            let value = json!({
+            let mut value = json!({
                 "schema_version": SCHEMA_VERSION,
                 "request": view,
                 "next": next,
                 "timeline": entries,
             });
+            if let Some(watch) = &watch {
+                value["watch"] = output::value(watch)?;
+            }
             output::document(&mut out, form, value)?;
         }
     }

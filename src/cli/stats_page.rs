@@ -1,7 +1,7 @@
 //! The counts on a page: the headline first, then where requests are, seats and slots, and what is in trouble.
 
 use super::terminal::{Cell, Column, Grid, Palette, visible};
-use crate::app::views::{Efficiency, Moment, Place, PoolView, Stats, TroubledLane, span};
+use crate::app::views::{DriftFigure, Efficiency, Moment, Place, PoolView, Stats, TroubledLane, span};
 use crate::domain::{Instant, Status};
 use crate::store::PoolKind;
 
@@ -19,6 +19,9 @@ pub(super) fn lines(stats: &Stats, now: Instant, palette: Palette, width: Option
     }
     if !stats.pools.is_empty() {
         section(&mut lines, pools(&stats.pools, palette).lines(width));
+    }
+    if !stats.drift.is_empty() {
+        section(&mut lines, drift(&stats.drift, palette).lines(width));
     }
     if !stats.lanes.is_empty() {
         let title = palette.heading().apply_to("LANES IN TROUBLE").to_string();
@@ -145,6 +148,25 @@ pub(super) fn pools(pools: &[PoolView], palette: Palette) -> Grid {
     grid
 }
 
+fn drift(figures: &[DriftFigure], palette: Palette) -> Grid {
+    let columns = [
+        Column::keep("DRIFT"),
+        Column::cut("TENANT", 8),
+        Column::cut("ENVIRONMENT", 11),
+        Column::number("ACCOUNTS"),
+    ];
+    let mut grid = Grid::new(columns, palette.heading());
+    for figure in figures {
+        grid.row([
+            Cell::new(figure.code.as_str(), palette.bad()),
+            Cell::new(&figure.tenant, palette.plain()),
+            Cell::new(&figure.environment, palette.plain()),
+            Cell::new(figure.accounts.to_string(), palette.plain()),
+        ]);
+    }
+    grid
+}
+
 /// A lane in trouble on one line.
 pub(super) fn lane_line(lane: &TroubledLane, now: Instant, palette: Palette) -> String {
     let rest = match lane.gate_until {
@@ -209,6 +231,10 @@ pub(super) fn records(stats: &Stats) -> Vec<[String; 5]> {
         for (figure, value) in figures {
             add("efficiency", &tenant.tenant, "", figure, value.map(|value| value.to_string()));
         }
+    }
+    for figure in &stats.drift {
+        let accounts = figure.accounts.to_string();
+        add("drift", &figure.tenant, &figure.environment, figure.code.as_str(), Some(accounts));
     }
     for lane in &stats.lanes {
         let code = lane.failure.as_ref().map(|failure| failure.code.to_string());

@@ -1,20 +1,21 @@
 //! The machine's diagram, drawn from the machine itself; `docs/machine.md` holds it and a test compares the two.
 
 use super::{
-    Code, Direction, Facts, Failure, Input, Instant, Outcome, Phase, Policy, Progress, State, Status, Step,
-    Subject, Timer, decide, step_of,
+    Code, Command, Direction, Facts, Failure, Input, Instant, Outcome, Phase, Policy, Progress, State,
+    Status, Step, Subject, Timer, decide, step_of,
 };
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
 /// The arrows of the machine as a Mermaid state diagram: every step that can work out, from every situation it can
-/// work out in.
+/// work out in, and where a person can have a finished account healed from.
 pub fn diagram() -> String {
     let mut arrows = BTreeSet::new();
     for &state in State::ALL {
         for situation in situations(state) {
             arrows.extend(arrow(&situation));
         }
+        arrows.extend(heal_arrow(state));
     }
     let mut text = String::from("stateDiagram-v2\n    [*] --> requested\n");
     for (from, to, label) in arrows {
@@ -80,6 +81,15 @@ fn arrow(situation: &Situation) -> Option<(String, String, String)> {
         Phase::Succeeded | Phase::Failed { .. } | Phase::Cancelled => return None,
     };
     Some((from, to, label))
+}
+
+fn heal_arrow(to: State) -> Option<(String, String, String)> {
+    let now = Instant::UNIX_EPOCH;
+    let done = Progress { state: State::Unlicensed, phase: Phase::Succeeded, ..Progress::fresh(now) };
+    let facts = Facts { slot_held: true, user_may_exist: true, propagated_once: true, ..Facts::default() };
+    let input = Input::Ordered(Command::Heal { to });
+    let transition = decide(&Subject { progress: &done, facts }, input, &Policy::default(), now, 0.0).ok()?;
+    Some((place(&done), place(&transition.next), "heal (ordered)".to_owned()))
 }
 
 fn place(progress: &Progress) -> String {

@@ -55,12 +55,18 @@ kinds! {
     Retried = "retried",
     /// A person called it off.
     Cancelled = "cancelled",
+    /// The policy gave it up, since nobody had acted on it.
+    GivenUp = "given_up",
     /// Everything taken was given back.
     Unwound = "unwound",
     /// The license of a blocked one was taken back.
     Parked = "parked",
     /// The finished account was seen as it was asked for.
     Verified = "verified",
+    /// The finished account was found to be no longer as it was delivered, or in other ways than before.
+    Drifted = "drifted",
+    /// A person had a drifted account brought back to what was asked for.
+    Reopened = "reopened",
     /// An existing user was made the account.
     Adopted = "adopted",
     /// A license of ours that nobody waited for was found and removed.

@@ -276,6 +276,33 @@ codes! {
         "The order means nothing to the request as it is.",
         "See how it stands with `seatless show`.";
 
+    DriftUserDeleted = "drift.user-deleted", TenantAdmin, false,
+        "The account's user was deleted from the directory.",
+        "Restore it from the deleted users within 30 days, then `seatless verify --heal`; or let the account go.";
+    DriftUserDisabled = "drift.user-disabled", TenantAdmin, false,
+        "The account's user is blocked from signing in.",
+        "Allow sign-in for the user in Microsoft Entra if it was blocked by mistake, then `seatless verify --heal`.";
+    DriftLicensed = "drift.licensed", TenantAdmin, false,
+        "The account's user holds the temporary license again, and Seatless did not assign it.",
+        "Remove the license from the user in Microsoft Entra if nobody needs it.";
+    DriftLicensedByGroup = "drift.licensed-by-group", TenantAdmin, false,
+        "A group gives the account's user the temporary license.",
+        "Take the user out of the licensing group if nobody needs it there.";
+    DriftRowMissing = "drift.row-missing", EnvironmentAdmin, false,
+        "The account has disappeared from the environment.",
+        "`seatless verify --heal` brings it back with a license lent once more.";
+    DriftRowDisabled = "drift.row-disabled", EnvironmentAdmin, false,
+        "The account is disabled in the environment.",
+        "`seatless verify --heal` enables it with a license lent once more.";
+    DriftAccessMode = "drift.access-mode", EnvironmentAdmin, false,
+        "The account's access mode is no longer Non-interactive.",
+        "`seatless verify --heal` sets it again.";
+    DriftBusinessUnit = "drift.business-unit", EnvironmentAdmin, false,
+        "The account was moved to another business unit.",
+        "`seatless verify --heal` moves it back; if the move was meant, leave it.";
+    DriftRoles = "drift.roles", EnvironmentAdmin, false,
+        "The account lacks a security role that was asked for.",
+        "`seatless verify --heal` gives it again.";
     SweepDue = "sweep.due", Seatless, true,
         "A license of ours has appeared after its request was done with it.",
         "The next sweep takes it back.";

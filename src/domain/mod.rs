@@ -1,6 +1,7 @@
 //! The pure floor: what a request is and how it moves. No clock, no randomness, no async, no I/O.
 
 mod diagram;
+mod drift;
 mod event;
 mod failure;
 mod ids;
@@ -13,20 +14,23 @@ mod request;
 mod retry;
 mod seams;
 mod state;
+mod watch;
 
 pub use diagram::diagram;
+pub use drift::{Drift, DriftChange, DriftKind, heal_from};
 pub use event::{EventDraft, EventKind};
 pub use failure::{Code, CodeRow, Failure, UnknownCode, Who};
 pub use ids::{BatchId, HolderId, IntentId, ObjectId, RequestId, SkuId, StoreId, SystemUserId, UserId};
 pub use license::KNOWN_LICENSES;
 pub use machine::{
     Charge, Command, Facts, Inapplicable, Input, LicenseEffect, Outcome, SeatEffect, SlotEffect, Subject,
-    Transition, budget_spent, decide, next_state, step_of,
+    Transition, WatchEffect, budget_spent, decide, next_state, step_of,
 };
 pub use name::{Fault, UserPrincipalName};
 pub use policy::Policy;
-pub use progress::{Evidence, EvidenceKind, OpenIntent, Phase, Progress, Timer, Trial};
+pub use progress::{Ending, Evidence, EvidenceKind, OpenIntent, Phase, Progress, Timer, Trial};
 pub use request::{Account, Membership, NewRequest, OnExisting, Pinned, plain_text, usage_location};
 pub use retry::{retry_delay, retry_envelope};
 pub use seams::{Chance, Clock, Ids, Instant};
 pub use state::{Direction, Scope, State, Status, Step};
+pub use watch::{DriftEvidence, Sight, Watch, Weighed, first_look, look_pace};

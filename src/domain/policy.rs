@@ -5,6 +5,8 @@ use std::time::Duration;
 /// How patient, how eager and how careful Seatless is.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Policy {
+    /// How long a remote call may take in all; until then a write whose fate is unknown may still be on its way.
+    pub call_deadline: Duration,
     /// How often a step may begin a remote write before the request is blocked; throttled attempts do not count.
     pub attempts_max: u32,
     /// How often a request may be claimed without a single commit before it is suspected of killing its worker.
@@ -41,6 +43,10 @@ pub struct Policy {
     pub propagation_deadline: Duration,
     /// How long a blocked request keeps its seat before the license is taken back.
     pub parked_seat: Duration,
+    /// How long a blocked request waits for a person before everything taken is given back; absent: for ever.
+    pub give_up: Option<Duration>,
+    /// A user of ours that reached an environment is deleted on the way back; otherwise it is disabled.
+    pub delete_propagated: bool,
     /// How long after the removal of the license an account is verified.
     pub settle: Duration,
     /// How often the free license units of a tenant are read while somebody waits for one.
@@ -53,12 +59,19 @@ pub struct Policy {
     pub recheck: Duration,
     /// How long a returned seat rests before it is granted again.
     pub seat_cool_down: Duration,
+    /// How long after it succeeded an account is looked at first.
+    pub watch_first: Duration,
+    /// How long after it succeeded an account is looked at the second time.
+    pub watch_second: Duration,
+    /// How often it is looked at from then on.
+    pub watch_every: Duration,
 }
 
 impl Default for Policy {
     fn default() -> Self {
         let seconds = Duration::from_secs;
         Self {
+            call_deadline: seconds(30),
             attempts_max: 8,
             claims_max: 25,
             retry_first: seconds(2),
@@ -77,12 +90,17 @@ impl Default for Policy {
             propagation_warn: seconds(7_200),
             propagation_deadline: seconds(86_400),
             parked_seat: seconds(900),
+            give_up: None,
+            delete_propagated: false,
             settle: seconds(300),
             capacity_read: seconds(60),
             replication: seconds(600),
             sweep: seconds(300),
             recheck: seconds(86_400),
             seat_cool_down: seconds(300),
+            watch_first: seconds(3_600),
+            watch_second: seconds(86_400),
+            watch_every: seconds(86_400),
         }
     }
 }

@@ -17,6 +17,17 @@ pub struct Progress {
     pub trial: Trial,
     /// How often the cloud was found behind what was confirmed, over the request's whole life.
     pub regressions: u32,
+    /// What is special about its way back.
+    pub ending: Ending,
+}
+
+/// What is special about the way back of a request; set when it begins.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Ending {
+    /// Its user is deleted even if it reached an environment; otherwise such a user is disabled.
+    pub delete_user: bool,
+    /// What it was blocked with when the policy gave it up.
+    pub given_up_for: Option<Failure>,
 }
 
 /// Whether and when something is to be done for a request.
@@ -118,6 +129,7 @@ impl Progress {
             entered_at: now,
             trial: Trial::default(),
             regressions: 0,
+            ending: Ending::default(),
         }
     }
 

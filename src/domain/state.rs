@@ -130,7 +130,7 @@ impl Step {
 }
 
 impl Status {
-    /// Whether nothing will ever be done for the request again.
+    /// Whether nothing will be done for the request any more, unless a person has a drifted account healed.
     pub const fn is_terminal(self) -> bool {
         match self {
             Self::Active | Self::Blocked => false,

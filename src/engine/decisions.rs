@@ -61,6 +61,7 @@ fn given_back(subject: &Subject<'_>, policy: &Policy, now: Instant) -> Transitio
         license: crate::domain::LicenseEffect::Unchanged,
         seat: SeatEffect::Keep,
         slot: crate::domain::SlotEffect::Keep,
+        watch: crate::domain::WatchEffect::Keep,
         resolved: None,
         event: None,
     })

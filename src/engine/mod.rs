@@ -4,6 +4,7 @@ mod admission;
 mod chores;
 mod core;
 mod decisions;
+mod give_up;
 mod group;
 mod pump;
 mod rescue;
@@ -13,6 +14,7 @@ mod steps;
 
 pub use chores::Chore;
 pub use core::{Engine, EngineParts};
+pub use give_up::GivingUp;
 pub use group::Ran;
 pub use pump::{Hints, Pump, PumpLimits, Stop};
 pub use seams::{Spawner, Task, Timer};

@@ -1,8 +1,10 @@
 //! A command's side of the socket.
 
 use super::local_socket;
-use super::wire::{Accepted, Health, OpenBatch, Order, Refusal, Row, Staged, Standing, SweepOrder};
-use crate::app::{IntakeTarget, SubmissionError};
+use super::wire::{
+    Accepted, Health, OpenBatch, Order, Refusal, Row, Sightings, Staged, Standing, SweepOrder,
+};
+use crate::app::{IntakeTarget, Sighting, SubmissionError};
 use crate::domain::{BatchId, Code, Command, Failure, NewRequest, RequestId, State, Status};
 use crate::store::{Actor, Batch, StageReport, SweepStanding};
 use async_trait::async_trait;
@@ -68,7 +70,8 @@ impl DaemonClient {
         let verb = match command {
             Command::Retry => "retry",
             Command::Cancel => "cancel",
-            Command::Pause | Command::Resume => {
+            Command::CancelAndDelete => "cancel-and-delete",
+            Command::Pause | Command::Resume | Command::Heal { .. } => {
                 return Err(DaemonError(Failure::new(
                     Code::MachineInapplicable,
                     "The daemon has no route for it.",
@@ -78,6 +81,24 @@ impl DaemonClient {
         let order = Order { actor: actor.clone() };
         let standing: Standing = self.call("POST", &format!("/v1/requests/{id}/{verb}"), &order).await?;
         Ok((standing.state, standing.status))
+    }
+
+    /// Has the daemon bring a drifted account back; says how its request stands now.
+    ///
+    /// # Errors
+    /// When it has not drifted, some of its drift only a person can mend, or the daemon does not answer.
+    pub async fn heal(&self, id: RequestId, actor: &Actor) -> Result<(State, Status), DaemonError> {
+        let order = Order { actor: actor.clone() };
+        let standing: Standing = self.call("POST", &format!("/v1/requests/{id}/heal"), &order).await?;
+        Ok((standing.state, standing.status))
+    }
+
+    /// Has the daemon note what a person's looks at finished accounts showed.
+    ///
+    /// # Errors
+    /// When the daemon does not answer, or cannot write.
+    pub async fn note(&self, sightings: Vec<Sighting>, actor: &Actor) -> Result<(), DaemonError> {
+        self.call("POST", "/v1/sightings", &Sightings { actor: actor.clone(), sightings }).await
     }
 
     /// Has the daemon sweep every tenant now, after a person's confirmation if there is one; says how each stands.

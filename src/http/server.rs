@@ -1,8 +1,10 @@
 //! The daemon's side of the socket: one route per verb that changes something.
 
 use super::LocalListener;
-use super::wire::{Accepted, Health, OpenBatch, Order, Refusal, Row, Staged, Standing, SweepOrder};
-use crate::app::{IntakeTarget, OrderError, Orders, StoreIntake, SubmissionError};
+use super::wire::{
+    Accepted, Health, OpenBatch, Order, Refusal, Row, Sightings, Staged, Standing, SweepOrder,
+};
+use crate::app::{IntakeTarget, OrderError, Orders, StoreIntake, SubmissionError, Watchkeeper};
 use crate::domain::{BatchId, Code, Command, Failure, NewRequest, Pinned, RequestId};
 use crate::engine::Hints;
 use crate::provisioning::Sweeper;
@@ -25,6 +27,8 @@ pub struct DaemonState {
     pub intake: StoreIntake,
     /// Carries out orders.
     pub orders: Orders,
+    /// Keeps the watch over finished accounts.
+    pub watch: Watchkeeper,
     /// Looks for what our writes may have left in the cloud.
     pub sweeper: Arc<Sweeper>,
     /// Wakes the engine.
@@ -53,6 +57,9 @@ pub async fn serve(
         .route("/v1/sweep", post(sweep))
         .route("/v1/requests/{id}/retry", post(retry))
         .route("/v1/requests/{id}/cancel", post(cancel))
+        .route("/v1/requests/{id}/cancel-and-delete", post(cancel_and_delete))
+        .route("/v1/requests/{id}/heal", post(heal))
+        .route("/v1/sightings", post(sightings))
         .layer(DefaultBodyLimit::max(BODY_MAX))
         .with_state(state);
     let LocalListener { listener, _file } = listener;
@@ -174,6 +181,14 @@ async fn cancel(state: Shared, id: Path<RequestId>, order: Json<Order>) -> Resul
     carry_out(state, id, order, Command::Cancel).await
 }
 
+async fn cancel_and_delete(
+    state: Shared,
+    id: Path<RequestId>,
+    order: Json<Order>,
+) -> Result<Json<Standing>, Refused> {
+    carry_out(state, id, order, Command::CancelAndDelete).await
+}
+
 async fn carry_out(
     State(state): Shared,
     Path(id): Path<RequestId>,
@@ -183,4 +198,19 @@ async fn carry_out(
     let member = state.orders.carry_out(id, command, &order.actor).await?;
     state.hints.give();
     Ok(Json(Standing::from(&member)))
+}
+
+async fn heal(
+    State(state): Shared,
+    Path(id): Path<RequestId>,
+    Json(order): Json<Order>,
+) -> Result<Json<Standing>, Refused> {
+    let member = state.watch.heal(id, &order.actor).await?;
+    state.hints.give();
+    Ok(Json(Standing::from(&member)))
+}
+
+async fn sightings(State(state): Shared, Json(told): Json<Sightings>) -> Result<StatusCode, Refused> {
+    state.watch.note(told.sightings, &told.actor).await.map_err(OrderError::from)?;
+    Ok(StatusCode::NO_CONTENT)
 }

@@ -1,6 +1,6 @@
 //! The JSON that travels over the socket.
 
-use crate::app::SubmissionError;
+use crate::app::{Sighting, SubmissionError};
 use crate::domain::{BatchId, Failure, Instant, NewRequest, RequestId, State, Status, UserId};
 use crate::store::{Actor, Batch, Member, StageFault, StageReport};
 use serde::{Deserialize, Serialize};
@@ -104,6 +104,13 @@ impl From<Accepted> for Batch {
 #[derive(Serialize, Deserialize)]
 pub(super) struct Order {
     pub(super) actor: Actor,
+}
+
+/// What a person's looks at finished accounts showed.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Sightings {
+    pub(super) actor: Actor,
+    pub(super) sightings: Vec<Sighting>,
 }
 
 #[derive(Serialize, Deserialize)]

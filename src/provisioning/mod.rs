@@ -6,6 +6,7 @@ mod capacity;
 mod check_environment;
 mod create_user;
 mod households;
+mod lookout;
 mod lost_history;
 mod marker;
 mod password;
@@ -22,6 +23,7 @@ mod verdicts;
 mod verify;
 mod work;
 
+pub use lookout::Lookout;
 pub use marker::Marker;
 pub use password::{PasswordPolicy, RecipientError};
 pub use places::{EnvironmentPlace, Places, TenantPlace};

@@ -6,13 +6,14 @@ mod ports;
 mod rows;
 mod sqlite;
 mod sweeps;
+mod watches;
 
 pub use error::StoreError;
 pub use orders::{
     BatchDraft, Begin, BeginFate, Claim, Commit, CommitRow, Filter, LaneRelease, Learned, Page, RowFate,
     StageFault, StageReport, StagedRequest, Tally, TallyEntry,
 };
-pub use ports::{Admission, Answer, Batches, Events, Intake, Requests, Store, Sweeps, Trust, Work};
+pub use ports::{Admission, Answer, Batches, Events, Intake, Requests, Store, Sweeps, Trust, Watches, Work};
 pub use rows::{
     Actor, Batch, Count, Doubt, Event, Group, LaneId, LaneView, LicenseHold, Member, Origin, Pool, PoolKey,
     PoolKind, Request, Seat, Siblings, Standing, User, UserOrigin,
@@ -24,3 +25,4 @@ pub use sweeps::{
     Finding, FindingKind, Recheck, RecheckReason, SweepBegin, SweepEnd, SweepStanding, Swept, Trace,
     TracedUser,
 };
+pub use watches::{DriftCount, WatchGroup, WatchNote};

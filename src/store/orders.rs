@@ -251,6 +251,8 @@ pub struct Filter {
     pub code: Option<crate::domain::Code>,
     /// Whose user name begins so.
     pub name_prefix: Option<String>,
+    /// Only finished accounts that have drifted, as far as the last look tells.
+    pub drifted: bool,
 }
 
 /// A part of a long list, in the order of submission.

@@ -1,11 +1,11 @@
 //! The ports: what every driver can do. One conformance suite (`tests/store`) says what each verb means.
 
 use super::{
-    Actor, Batch, BatchDraft, Begin, BeginFate, Claim, Commit, Count, Event, Filter, Group, LaneView, Member,
-    Page, Pool, PoolKey, Recheck, RowFate, StageReport, StagedRequest, Standing, StoreError, SweepBegin,
-    SweepEnd, SweepStanding, Tally, Trace,
+    Actor, Batch, BatchDraft, Begin, BeginFate, Claim, Commit, Count, DriftCount, Event, Filter, Group,
+    LaneView, Member, Page, Pool, PoolKey, Recheck, RowFate, StageReport, StagedRequest, Standing,
+    StoreError, SweepBegin, SweepEnd, SweepStanding, Tally, Trace, WatchGroup, WatchNote,
 };
-use crate::domain::{BatchId, HolderId, Instant, ObjectId, RequestId, StoreId, UserId};
+use crate::domain::{BatchId, HolderId, Instant, ObjectId, RequestId, StoreId, UserId, Watch};
 use std::future::Future;
 use std::pin::Pin;
 
@@ -47,6 +47,10 @@ pub trait Work: Send + Sync {
 
     /// Requests that some other holder has claimed, at most `rows_max` of them: what a new owner of the database rescues.
     fn claimed_by_others(&self, holder: HolderId, rows_max: u32) -> Answer<'_, Vec<Member>>;
+
+    /// Requests on their way forward that are blocked, not paused, and unchanged since `before`, at most `rows_max`: what a
+    /// policy that does not wait for ever gives up.
+    fn blocked_since(&self, before: Instant, rows_max: u32) -> Answer<'_, Vec<Member>>;
 
     /// Frees the lanes that other holders have claimed.
     fn free_lanes(&self, holder: HolderId) -> Answer<'_, u64>;
@@ -122,6 +126,26 @@ pub trait Events: Send + Sync {
     fn latest(&self, after: i64, rows_max: u32) -> Answer<'_, Vec<Event>>;
 }
 
+/// Watching over finished accounts. Exactly the succeeded requests are watched: commits begin and end the watches.
+pub trait Watches: Send + Sync {
+    /// Due watches by environment, the one that is due longest first: at most `groups_max` environments, each with at
+    /// most `members_max` of its due accounts.
+    fn due_watches(&self, now: Instant, groups_max: u32, members_max: u32) -> Answer<'_, Vec<WatchGroup>>;
+
+    /// Notes what looks came to, with their events; one fate per note, in order. A note on a watch that has changed
+    /// since, or has ended, is lost.
+    fn note_watches(&self, notes: Vec<WatchNote>, actor: Actor, now: Instant) -> Answer<'_, Vec<RowFate>>;
+
+    /// The watches of these requests, in their order; those without one are left out.
+    fn watches(&self, requests: Vec<RequestId>) -> Answer<'_, Vec<(RequestId, Watch)>>;
+
+    /// When the next account is to be looked at.
+    fn next_watch(&self) -> Answer<'_, Option<Instant>>;
+
+    /// How many accounts have drifted, by environment and kind.
+    fn drift_counts(&self) -> Answer<'_, Vec<DriftCount>>;
+}
+
 /// Finding what our own writes may have left in the cloud.
 pub trait Sweeps: Send + Sync {
     /// Notes licenses that may appear though no request waits for them. Fenced by nothing: whoever has written to the
@@ -158,7 +182,7 @@ pub trait Trust: Send + Sync {
 }
 
 /// A whole store.
-pub trait Store: Intake + Work + Admission + Requests + Batches + Events + Sweeps + Trust {
+pub trait Store: Intake + Work + Admission + Requests + Batches + Events + Sweeps + Trust + Watches {
     /// The database's id, made at its birth; part of every marker.
     fn id(&self) -> StoreId;
 }

@@ -1,8 +1,8 @@
 //! What the store gives back: rows as values.
 
 use crate::domain::{
-    Account, BatchId, EventKind, Facts, Failure, Instant, IntentId, NewRequest, ObjectId, Progress,
-    RequestId, SkuId, State, Status, Step, SystemUserId, UserId,
+    Account, BatchId, DriftChange, EventKind, Facts, Failure, Instant, IntentId, NewRequest, ObjectId,
+    Progress, RequestId, SkuId, State, Status, Step, SystemUserId, UserId,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -322,6 +322,8 @@ pub struct Event {
     pub failure: Option<Failure>,
     /// The ids under which the service knows the calls.
     pub remote_request_ids: Vec<String>,
+    /// How a finished account has drifted, or is well again; only of a look after the end.
+    pub drift: Option<DriftChange>,
 }
 
 /// What a pool counts.

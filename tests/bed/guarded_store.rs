@@ -1,12 +1,14 @@
 //! A store that passes a fuse at every write, and keeps a journal of the intents that it recorded.
 
 use super::gate::{Gate, Point, Side, in_one_piece};
-use seatless::domain::{BatchId, HolderId, Instant, IntentId, ObjectId, RequestId, State, StoreId, UserId};
+use seatless::domain::{
+    BatchId, HolderId, Instant, IntentId, ObjectId, RequestId, State, StoreId, UserId, Watch,
+};
 use seatless::store::{
-    Actor, Admission, Answer, Batch, BatchDraft, Batches, Begin, BeginFate, Claim, Commit, Count, Event,
-    Events, Filter, Group, Intake, LaneView, Member, Page, Pool, PoolKey, Recheck, Requests, RowFate,
+    Actor, Admission, Answer, Batch, BatchDraft, Batches, Begin, BeginFate, Claim, Commit, Count, DriftCount,
+    Event, Events, Filter, Group, Intake, LaneView, Member, Page, Pool, PoolKey, Recheck, Requests, RowFate,
     SqliteStore, StageReport, StagedRequest, Standing, Store, StoreError, SweepBegin, SweepEnd,
-    SweepStanding, Sweeps, Tally, Trace, Trust, Work,
+    SweepStanding, Sweeps, Tally, Trace, Trust, WatchGroup, WatchNote, Watches, Work,
 };
 use std::fmt::Debug;
 use std::future::Future;
@@ -160,6 +162,9 @@ impl Work for GuardedStore {
             }
         })
     }
+    fn blocked_since(&self, before: Instant, rows_max: u32) -> Answer<'_, Vec<Member>> {
+        self.read(self.inner.blocked_since(before, rows_max))
+    }
     fn free_lanes(&self, holder: HolderId) -> Answer<'_, u64> {
         self.guarded("free lanes", String::new, async move {
             if self.tamper.rescues() { self.inner.free_lanes(holder).await } else { Ok(0) }
@@ -234,6 +239,25 @@ impl Events for GuardedStore {
     }
     fn latest(&self, after: i64, rows_max: u32) -> Answer<'_, Vec<Event>> {
         self.inner.latest(after, rows_max)
+    }
+}
+
+impl Watches for GuardedStore {
+    fn due_watches(&self, now: Instant, groups_max: u32, members_max: u32) -> Answer<'_, Vec<WatchGroup>> {
+        self.read(self.inner.due_watches(now, groups_max, members_max))
+    }
+    fn note_watches(&self, notes: Vec<WatchNote>, actor: Actor, now: Instant) -> Answer<'_, Vec<RowFate>> {
+        let told = format!("{notes:?} {now}");
+        self.guarded("note watches", move || told.clone(), self.inner.note_watches(notes, actor, now))
+    }
+    fn watches(&self, requests: Vec<RequestId>) -> Answer<'_, Vec<(RequestId, Watch)>> {
+        self.read(self.inner.watches(requests))
+    }
+    fn next_watch(&self) -> Answer<'_, Option<Instant>> {
+        self.read(self.inner.next_watch())
+    }
+    fn drift_counts(&self) -> Answer<'_, Vec<DriftCount>> {
+        self.read(self.inner.drift_counts())
     }
 }
 

@@ -119,9 +119,12 @@ impl Judge {
     fn success_is_true(&mut self, record: &Record) -> Vec<String> {
         let mut faults = Vec::new();
         for member in &record.members {
-            if member.request.progress.status() != Status::Succeeded
-                || !self.succeeded.insert(member.request.id)
-            {
+            if member.request.progress.status() != Status::Succeeded {
+                // One that was reopened has to be true again.
+                self.succeeded.remove(&member.request.id);
+                continue;
+            }
+            if !self.succeeded.insert(member.request.id) {
                 continue;
             }
             if self.interfered_at.is_some_and(|at| at + LOOK_LASTS_MAX >= member.request.updated_at) {

@@ -1,11 +1,12 @@
 //! What an engine is made of, in a world.
 
 use super::seams::{CountedIds, NoWait, SeededChance, SharedClock};
+use seatless::app::{DriftWatch, Watchkeeper};
 use seatless::cloud::{CloudOrigins, Limits, Origin, TenantAccess, TenantClient, Transport};
 use seatless::domain::{HolderId, Ids, Policy};
 use seatless::engine::{Engine, EngineParts, Steps};
 use seatless::provisioning::{
-    EnvironmentPlace, PasswordPolicy, Places, Provisioner, ProvisionerParts, Sweeper, TenantPlace,
+    EnvironmentPlace, Lookout, PasswordPolicy, Places, Provisioner, ProvisionerParts, Sweeper, TenantPlace,
 };
 use seatless::simulator::World;
 use seatless::store::Store;
@@ -63,6 +64,16 @@ impl Parts<'_> {
             Arc::clone(self.ids) as Arc<_>,
             self.policy.clone(),
         )
+    }
+
+    /// The watch over finished accounts.
+    pub(crate) fn drift_watch(&self) -> DriftWatch {
+        let keeper = Watchkeeper {
+            store: Arc::clone(&self.store),
+            policy: self.policy.clone(),
+            clock: Arc::clone(self.clock) as Arc<_>,
+        };
+        DriftWatch { lookout: Lookout::new(self.places()), keeper }
     }
 
     fn places(&self) -> Places {

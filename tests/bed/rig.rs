@@ -9,9 +9,10 @@ use super::scene::{SECRET, Scene, Wish};
 use super::seams::{CountedIds, SeededChance, SharedClock};
 pub(crate) use super::story::reason;
 use super::story::story;
-use super::submission::{asked, folder, open, person};
+pub(crate) use super::submission::person;
+use super::submission::{asked, folder, open};
 use super::wire::{Deed, GatedWire, Kind, Wire, rows};
-use seatless::app::{IntakeTarget, Orders, StoreIntake};
+use seatless::app::{DriftWatch, IntakeTarget, Orders, StoreIntake};
 use seatless::domain::{BatchId, Clock, Command, Ids, Instant, Policy, RequestId, State, Status};
 use seatless::engine::Engine;
 use seatless::provisioning::Provisioner;
@@ -238,6 +239,12 @@ impl Rig {
         orders.carry_out(id, command, &person()).await.expect("an order that applies");
     }
 
+    /// Gives up what was blocked for as long as the policy waits.
+    pub(crate) async fn give_up(&mut self) {
+        self.interferences += 1;
+        self.engine.give_up().await.expect("the store works");
+    }
+
     /// Sweeps every tenant now; says how each stands. A kill on the way ends the sweep, and a new process takes over.
     pub(crate) async fn sweep(&mut self) -> Vec<SweepStanding> {
         let sweeper = self.parts().sweeper();
@@ -256,6 +263,12 @@ impl Rig {
         self.kills += 1;
         self.engine = Arc::new(self.parts().engine());
         self.engine.rescue().await.expect("a rescue");
+    }
+
+    /// The watch over finished accounts, on the store and the cloud that the engine works with.
+    pub(crate) fn drift_watch(&self) -> DriftWatch {
+        let parts = self.parts();
+        parts.drift_watch()
     }
 
     async fn take_over(&mut self) {

@@ -5,6 +5,7 @@ mod place;
 mod process;
 mod tripwire;
 
+mod drift;
 mod intake;
 mod killed;
 mod manners;

@@ -4,7 +4,7 @@
 use crate::bed::rig::{Rig, reason};
 use crate::bed::scene::{SECRET, rig};
 use crate::bed::wire::Kind;
-use seatless::domain::{Command, Policy};
+use seatless::domain::{Command, EventKind, Policy, State};
 use seatless::simulator::{Act, EnvironmentState, WorldUser};
 use std::time::Duration;
 use uuid::Uuid;
@@ -168,7 +168,7 @@ async fn a_disabled_environment_blocks_before_anything_is_made() {
 #[tokio::test]
 async fn a_blocked_request_gives_its_license_back_after_the_parked_time_and_finishes_after_a_retry() {
     let mut rig = rig().tenant("contoso").seats(1).environment("dev").request("svc-a").start().await;
-    rig.run_until_all_are(seatless::domain::State::Licensed).await;
+    rig.run_until_all_are(State::Licensed).await;
     rig.person(Act::SetEnvironmentState { environment: "dev".to_owned(), state: EnvironmentState::Disabled });
     rig.run_until("a block", |record| {
         record.members.iter().all(|m| m.request.progress.status() == seatless::domain::Status::Blocked)
@@ -233,4 +233,25 @@ async fn a_license_that_nobody_owns_does_not_mix_up_who_is_adopted() {
     assert_eq!(reason(&member), "succeeded");
     let id = member.user.object_id.expect("an id").to_string();
     assert_eq!(rig.user("svc-b")["id"], id, "the one with that name was adopted");
+}
+
+#[tokio::test]
+async fn what_nobody_acts_on_is_given_up_if_the_policy_says_so() {
+    let scene = || rig().tenant("contoso").seats(1).environment("dev").request("svc-a");
+    let patience = Duration::from_secs(86_400);
+    let mut rig = scene().with_policy(|policy| policy.give_up = Some(patience)).start().await;
+    rig.run_until_all_are(State::Propagated).await;
+    rig.person(Act::SetEnvironmentState { environment: "dev".to_owned(), state: EnvironmentState::Disabled });
+    rig.run_to_rest().await;
+    assert_eq!(reason(&rig.member("svc-a").await), "blocked dataverse.environment-disabled");
+    rig.give_up().await;
+    assert_eq!(reason(&rig.member("svc-a").await), "blocked dataverse.environment-disabled", "not so soon");
+    rig.clock.advance(patience);
+    rig.give_up().await;
+    rig.run_to_rest().await;
+    assert_eq!(reason(&rig.member("svc-a").await), "failed dataverse.environment-disabled");
+    assert_eq!(rig.user("svc-a")["account_enabled"], false, "it had reached the environment");
+    let kinds: Vec<EventKind> =
+        rig.history(rig.member("svc-a").await.request.id).await.iter().map(|event| event.kind).collect();
+    assert!(kinds.contains(&EventKind::GivenUp) && kinds.last() == Some(&EventKind::Unwound), "{kinds:?}");
 }

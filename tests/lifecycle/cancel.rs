@@ -31,6 +31,18 @@ async fn whatever_is_called_off_is_given_back() {
 }
 
 #[tokio::test]
+async fn whoever_asks_for_it_has_the_user_deleted_wherever_it_was() {
+    for state in [State::Created, State::Propagated, State::Unlicensed] {
+        let mut rig = rig().tenant("contoso").seats(1).environment("dev").request("svc-a").start().await;
+        rig.run_until_all_are(state).await;
+        rig.order("svc-a", Command::CancelAndDelete).await;
+        rig.run_to_rest().await;
+        assert_eq!(reason(&rig.member("svc-a").await), "cancelled", "{state}");
+        assert_eq!(rig.users("svc-a").len(), 0, "{state}");
+    }
+}
+
+#[tokio::test]
 async fn whoever_is_called_off_before_it_was_made_is_never_made() {
     let mut rig = rig().tenant("contoso").seats(1).environment("dev").request("svc-a").start().await;
     rig.order("svc-a", Command::Cancel).await;

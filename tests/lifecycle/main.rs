@@ -11,3 +11,4 @@ mod people;
 mod secrets;
 mod straight;
 mod sweep;
+mod watch;

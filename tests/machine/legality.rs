@@ -2,7 +2,8 @@
 
 use crate::world::{Moment, World};
 use seatless::domain::{
-    Code, Direction, EventKind, Input, LicenseEffect, Outcome, Phase, SeatEffect, State, Step, Timer, step_of,
+    Code, Command, Direction, EventKind, Input, LicenseEffect, Outcome, Phase, SeatEffect, State, Status,
+    Step, Timer, WatchEffect, step_of,
 };
 
 /// What holds of every request at any time. The CHECKs of the database say the same.
@@ -76,7 +77,10 @@ fn check_alone(world: &World) {
 pub(crate) fn check_moment(world: &World, moment: &Moment) {
     let Moment { before, facts, input, transition, .. } = moment;
     let next = &transition.next;
-    assert!(!before.status().is_terminal(), "what has ended stays ended");
+    let heals = matches!(input, Input::Ordered(Command::Heal { .. }));
+    assert!(!before.status().is_terminal() || heals, "what has ended stays ended");
+    assert_eq!(before.status() == Status::Succeeded, heals, "only a finished account is healed");
+    check_watch(moment);
     assert!(arrow_is_drawn(moment), "no arrow: {moment:#?}");
     check_license(moment);
     match transition.seat {
@@ -108,6 +112,17 @@ pub(crate) fn check_moment(world: &World, moment: &Moment) {
     }
 }
 
+/// Exactly the succeeded requests are watched.
+fn check_watch(moment: &Moment) {
+    let Moment { before, transition, .. } = moment;
+    let (was, is) = (before.status() == Status::Succeeded, transition.next.status() == Status::Succeeded);
+    match transition.watch {
+        WatchEffect::Keep => assert_eq!(was, is, "{moment:#?}"),
+        WatchEffect::Begin { .. } => assert!(!was && is, "{moment:#?}"),
+        WatchEffect::End => assert!(was && !is, "{moment:#?}"),
+    }
+}
+
 fn event_kind(moment: &Moment) -> Option<EventKind> {
     moment.transition.event.as_ref().map(|event| event.kind)
 }
@@ -127,6 +142,9 @@ fn arrow_is_drawn(moment: &Moment) -> bool {
     let backward = !is_forward(&moment.before.phase);
     if from == to {
         return true;
+    }
+    if moment.before.phase == Phase::Succeeded {
+        return from == Unlicensed && matches!(to, Created | Propagated);
     }
     if backward {
         return matches!(
@@ -210,7 +228,7 @@ fn check_intent(moment: &Moment) {
             }
             Outcome::Ambiguous { .. } => panic!("an unknown fate was forgotten: {moment:#?}"),
         },
-        Input::Admitted | Input::Rescued | Input::Poisoned | Input::Ordered(_) => {
+        Input::Admitted | Input::Rescued | Input::Poisoned | Input::GivenUp | Input::Ordered(_) => {
             panic!("nobody has looked: {moment:#?}");
         }
     }

@@ -4,4 +4,5 @@ mod legality;
 mod rules;
 mod straight;
 mod walks;
+mod watch;
 mod world;

@@ -2,8 +2,8 @@
 
 use crate::world::{Turn, World, failure};
 use seatless::domain::{
-    Charge, Code, Command, Direction, EventKind, Input, LicenseEffect, Outcome, Phase, SeatEffect, State,
-    Status, Step, Timer,
+    Charge, Code, Command, Direction, EventKind, Facts, Input, LicenseEffect, Outcome, Phase, SeatEffect,
+    State, Status, Step, Timer,
 };
 use std::time::Duration;
 
@@ -65,7 +65,8 @@ fn an_uncertain_create_is_looked_for_before_it_is_sent_again() {
     }
     order(&mut world, Command::Retry);
     assert_eq!(world.progress.trial.intent, Some(open));
-    for _ in 0..world.policy.absence_looks {
+    // The first of them comes before the call's deadline, and counts for nothing.
+    for _ in 0..=world.policy.absence_looks {
         world.turn(&Turn::look(absent()));
     }
     assert_eq!(world.progress.trial.intent, None, "it is certain now that nothing came of it");
@@ -353,6 +354,38 @@ fn a_cancellation_while_waiting_for_a_seat_deletes_the_user() {
 }
 
 #[test]
+fn whoever_asks_for_it_has_the_user_deleted_wherever_it_was() {
+    for state in
+        [State::Created, State::Licensed, State::Propagated, State::NonInteractive, State::Unlicensed]
+    {
+        let mut world = World::at(state);
+        order(&mut world, Command::CancelAndDelete);
+        while world.step == Some(Step::RemoveLicense) {
+            world.turn(&Turn::good());
+        }
+        assert_eq!(world.step, Some(Step::DeleteUser), "from {state}");
+    }
+    let mut world = World::at(State::Propagated);
+    world.policy.delete_propagated = true;
+    order(&mut world, Command::Cancel);
+    world.turn(&Turn::good());
+    assert_eq!(world.step, Some(Step::DeleteUser), "the policy asks for it");
+}
+
+#[test]
+fn a_create_that_may_still_be_on_its_way_is_not_missed_before_its_deadline() {
+    let mut world = World::at(State::Requested);
+    world.turn(&Turn::good());
+    world.turn(&Turn::of(ambiguous()));
+    let begun_at = world.progress.trial.intent.expect("its fate is unknown").begun_at;
+    world.turn(&Turn::look(absent()));
+    assert_eq!(world.progress.trial.evidence, None, "that is no evidence yet");
+    assert_eq!(world.progress.due_at(), Some(begun_at + world.policy.call_deadline));
+    world.turn(&Turn::look(absent()));
+    assert_eq!(world.progress.trial.evidence.expect("this is").looks, 1);
+}
+
+#[test]
 fn a_cancellation_while_an_assignment_is_in_doubt_removes_the_license_first() {
     let mut world = seated();
     world.turn(&Turn::of(ambiguous()));
@@ -386,4 +419,67 @@ fn pausing_holds_without_losing_anything() {
     order(&mut world, Command::Resume);
     assert_eq!(world.progress, before);
     assert!(world.decide(Input::Ordered(Command::Resume), 0.5).is_err());
+}
+
+/// A finished account.
+fn account() -> World {
+    let mut world = World::at(State::Unlicensed);
+    world.turn(&Turn::good());
+    assert_eq!(world.progress.status(), Status::Succeeded);
+    world
+}
+
+#[test]
+fn a_row_is_healed_as_it_is_and_a_lost_one_with_a_new_license() {
+    let mut world = account();
+    let moment = world.put(Input::Ordered(Command::Heal { to: State::Propagated }), 0.5).unwrap();
+    let told = moment.transition.event.expect("an event");
+    assert_eq!((told.kind, told.from, told.to), (EventKind::Reopened, State::Unlicensed, State::Propagated));
+    assert_eq!(world.step, Some(Step::SetNonInteractive));
+    assert!(!world.facts.seat_held && world.facts.slot_held);
+    for step in [Step::SetNonInteractive, Step::RemoveLicense, Step::Verify] {
+        assert_eq!(world.step, Some(step));
+        world.turn(&Turn::good());
+    }
+    assert_eq!(world.progress.status(), Status::Succeeded);
+
+    world.put(Input::Ordered(Command::Heal { to: State::Created }), 0.5).unwrap();
+    assert!(matches!(world.progress.phase, Phase::Active { timer: Timer::ForSeat, .. }));
+    world.put(Input::Admitted, 0.5).unwrap();
+    assert_eq!(world.step, Some(Step::AssignLicense));
+    world.go_well(6);
+    assert_eq!(world.progress.status(), Status::Succeeded);
+}
+
+#[test]
+fn an_account_is_healed_from_created_and_from_propagated_and_from_nowhere_else() {
+    for &to in State::ALL {
+        let healed = account().decide(Input::Ordered(Command::Heal { to }), 0.5).is_ok();
+        assert_eq!(healed, matches!(to, State::Created | State::Propagated), "{to}");
+    }
+    for state in [State::Requested, State::Propagated, State::Unlicensed] {
+        World::at(state).decide(Input::Ordered(Command::Heal { to: State::Created }), 0.5).unwrap_err();
+    }
+}
+
+#[test]
+fn healing_leaves_a_siblings_seat_and_license_as_they_are() {
+    for to in [State::Created, State::Propagated] {
+        let mut world = account();
+        let sibling = Facts { seat_held: true, license_may_be_held: true, ..world.facts() };
+        world.change_company(sibling);
+        let moment = world.put(Input::Ordered(Command::Heal { to }), 0.5).unwrap();
+        let (seat, license) = (moment.transition.seat, moment.transition.license);
+        assert_eq!((seat, license), (SeatEffect::Keep, LicenseEffect::Unchanged), "{to}");
+        assert_eq!(world.progress.due_at(), Some(world.now), "{to}: the seat serves both");
+    }
+}
+
+#[test]
+fn a_person_who_has_it_healed_forgives_what_was_undone_before() {
+    let mut world = account();
+    world.progress.regressions = world.policy.regressions_max;
+    world.regressions = world.policy.regressions_max;
+    world.put(Input::Ordered(Command::Heal { to: State::Propagated }), 0.5).unwrap();
+    assert_eq!(world.progress.regressions, 0);
 }

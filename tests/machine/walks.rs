@@ -17,6 +17,7 @@ enum Act {
     Admit,
     Rescue,
     Poison,
+    GiveUp,
     Order(Command),
     Company(Facts),
 }
@@ -101,6 +102,8 @@ fn commands() -> impl Strategy<Value = Command> {
         2 => Just(Command::Resume),
         3 => Just(Command::Retry),
         1 => Just(Command::Cancel),
+        1 => Just(Command::CancelAndDelete),
+        2 => prop::sample::select(State::ALL).prop_map(|to| Command::Heal { to }),
     ]
 }
 
@@ -112,6 +115,7 @@ fn acts() -> impl Strategy<Value = Act> {
         3 => Just(Act::Admit),
         1 => Just(Act::Rescue),
         1 => Just(Act::Poison),
+        1 => Just(Act::GiveUp),
         2 => commands().prop_map(Act::Order),
     ]
 }
@@ -142,6 +146,7 @@ fn walk(world: &mut World, acts: Vec<Act>) {
             Act::Admit => drop(world.put(Input::Admitted, 0.5)),
             Act::Rescue => drop(world.put(Input::Rescued, 0.5)),
             Act::Poison => drop(world.put(Input::Poisoned, 0.5)),
+            Act::GiveUp => drop(world.put(Input::GivenUp, 0.5)),
             Act::Order(command) => drop(world.put(Input::Ordered(command), 0.5)),
             Act::Company(facts) => world.change_company(facts),
         }
@@ -194,8 +199,12 @@ fn every_input(world: &World) -> Vec<Input> {
     outcomes.extend(State::ALL.iter().map(|&to| Outcome::Regressed { to, failure: failure.clone() }));
     let reported = outcomes.into_iter().map(|outcome| Input::Reported { outcome, looked_at: world.now });
     let ordered =
-        [Command::Pause, Command::Resume, Command::Retry, Command::Cancel].into_iter().map(Input::Ordered);
-    reported.chain(ordered).chain([Input::Admitted, Input::Rescued, Input::Poisoned]).collect()
+        [Command::Pause, Command::Resume, Command::Retry, Command::Cancel, Command::CancelAndDelete]
+            .into_iter()
+            .chain(State::ALL.iter().map(|&to| Command::Heal { to }))
+            .map(Input::Ordered);
+    let others = [Input::Admitted, Input::Rescued, Input::Poisoned, Input::GivenUp];
+    reported.chain(ordered).chain(others).collect()
 }
 
 proptest! {
@@ -244,6 +253,19 @@ proptest! {
         }
     }
 
+    #[test]
+    fn what_is_blocked_can_be_given_up_and_then_fails_with_its_reason(plan in plans()) {
+        let mut world = plan.carried_out();
+        let before = world.progress.clone();
+        let given_up = world.put(Input::GivenUp, 0.5);
+        let blocked = matches!(before.phase, Phase::Blocked { direction: Direction::Forward, .. });
+        prop_assert_eq!(given_up.is_ok(), blocked && !before.paused);
+        if let (Ok(_), Phase::Blocked { failure, .. }) = (given_up, before.phase) {
+            world.go_well(6);
+            prop_assert_eq!(&world.progress.phase, &Phase::Failed { failure });
+        }
+    }
+
     /// Somebody else has deleted the user: every look finds nothing.
     #[test]
     fn a_cancellation_ends_even_if_the_user_is_gone(plan in plans()) {
@@ -258,11 +280,17 @@ proptest! {
     }
 
     #[test]
-    fn what_has_ended_takes_no_input(plan in plans()) {
+    fn what_has_ended_takes_no_input_but_healing_if_it_is_an_account(plan in plans()) {
         let world = plan.carried_out();
         if world.is_terminal() {
+            let is_account = world.progress.status() == Status::Succeeded;
             for input in every_input(&world) {
-                prop_assert!(world.decide(input.clone(), 0.5).is_err(), "{:?}", input);
+                let heals = matches!(
+                    input,
+                    Input::Ordered(Command::Heal { to: State::Created | State::Propagated })
+                );
+                let taken = world.decide(input.clone(), 0.5).is_ok();
+                prop_assert_eq!(taken, heals && is_account, "{:?}", input);
             }
         }
     }

@@ -259,13 +259,13 @@ impl World {
     fn forget_surprises(&mut self, moment: &Moment) {
         let kind = moment.transition.event.as_ref().map(|event| event.kind);
         if moment.transition.next.state != moment.before.state
-            || matches!(kind, Some(EventKind::Retried | EventKind::Cancelled))
+            || matches!(kind, Some(EventKind::Retried | EventKind::Reopened | EventKind::Cancelled))
         {
             self.surprises.clear();
         }
         match kind {
             Some(EventKind::Regressed) => self.regressions += 1,
-            Some(EventKind::Retried) => self.regressions = 0,
+            Some(EventKind::Retried | EventKind::Reopened) => self.regressions = 0,
             _ => {}
         }
     }

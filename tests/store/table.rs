@@ -57,7 +57,8 @@ macro_rules! conformance {
                 a_memo_ends_with_its_state,
                 tallies_add_up,
                 a_commit_of_nothing_written_tallies_nothing,
-                counters_follow_every_commit;
+                counters_follow_every_commit,
+                what_nobody_has_acted_on_is_found_by_its_age;
             holds:
                 a_pool_that_was_never_read_grants_nothing,
                 seats_are_never_oversold_within_a_commit,
@@ -130,6 +131,17 @@ macro_rules! conformance {
                 the_dead_owner_can_write_nothing_more,
                 an_open_intent_survives_the_rescue,
                 freeing_lanes_leaves_ones_own_alone;
+            watches:
+                what_succeeds_is_watched_from_that_commit_on,
+                due_watches_come_by_environment_the_longest_due_first,
+                a_note_is_kept_and_told_with_what_was_before,
+                evidence_is_kept_until_it_is_settled,
+                a_note_on_an_older_watch_is_lost,
+                two_notes_on_one_watch_go_through_once,
+                a_reopened_request_is_watched_no_longer_and_then_anew,
+                a_request_healed_from_created_waits_for_a_seat,
+                a_worker_cannot_undo_what_was_reopened,
+                drift_is_counted_and_selects;
             sweeps:
                 an_assignment_explains_a_license_until_its_call_tells,
                 an_assignment_that_nobody_learned_of_goes_on_explaining,

@@ -2,7 +2,8 @@
 
 use super::{Pages, seat_place};
 use crate::app::views::{
-    Circumstances, Next, Reason, Reasons, Stats, census, efficiency, next, pool_views, troubled_lanes,
+    Circumstances, DriftFigure, Next, Reason, Reasons, Stats, census, efficiency, next, pool_views,
+    troubled_lanes,
 };
 use crate::domain::{BatchId, Instant, Policy, Status, Step};
 use crate::store::{Filter, LaneView, Member, Store, StoreError};
@@ -71,6 +72,7 @@ pub async fn stats(store: &dyn Store, now: Instant) -> Result<Stats, StoreError>
         requests: census(&store.counts(None).await?),
         pools: pool_views(&store.pools().await?),
         efficiency: efficiency(&store.tallies().await?),
+        drift: store.drift_counts().await?.into_iter().map(DriftFigure::from).collect(),
         lanes: troubled_lanes(&store.lanes(LANES_MAX).await?, now),
     })
 }

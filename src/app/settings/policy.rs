@@ -3,7 +3,7 @@
 use super::path::KeyPath;
 use super::reader::Reader;
 use super::tenants::count;
-use crate::domain::Policy;
+use crate::domain::{Fault, Policy};
 use std::time::Duration;
 
 /// The bounds of every remote call.
@@ -17,10 +17,14 @@ pub struct CallSettings {
     pub answer_bytes_max: usize,
 }
 
+/// The longest time that a blocked request can be told to wait: 400 days, as for every other duration.
+const GIVE_UP_SECONDS_MAX: u64 = 400 * 86_400;
+
 /// Reads the domain's policy.
 pub(super) fn read(reader: &mut Reader) -> Policy {
     let base = Policy::default();
     let policy = Policy {
+        call_deadline: seconds(reader, "call_deadline", base.call_deadline),
         attempts_max: number(reader, "attempts_max", base.attempts_max),
         claims_max: number(reader, "claims_max", base.claims_max),
         retry_first: seconds(reader, "retry_first", base.retry_first),
@@ -39,16 +43,28 @@ pub(super) fn read(reader: &mut Reader) -> Policy {
         propagation_warn: seconds(reader, "propagation_warn", base.propagation_warn),
         propagation_deadline: seconds(reader, "propagation_deadline", base.propagation_deadline),
         parked_seat: seconds(reader, "parked_seat", base.parked_seat),
+        give_up: patience(reader),
+        delete_propagated: reader.or_default(&key("unwound_user"), "disable", |value| {
+            match value.text()? {
+                "disable" => Ok(false),
+                "delete" => Ok(true),
+                _ => Err(Fault::new("it must be disable or delete")),
+            }
+        }),
         settle: seconds(reader, "settle", base.settle),
         replication: seconds(reader, "replication", base.replication),
         capacity_read: seconds(reader, "capacity_read", base.capacity_read),
         sweep: seconds(reader, "sweep", base.sweep),
         recheck: seconds(reader, "recheck", base.recheck),
         seat_cool_down: seconds(reader, "seat_cool_down", base.seat_cool_down),
+        watch_first: seconds(reader, "watch_first", base.watch_first),
+        watch_second: seconds(reader, "watch_second", base.watch_second),
+        watch_every: seconds(reader, "watch_every", base.watch_every),
     };
     ordered(reader, "retry_first", policy.retry_first, "retry_last", policy.retry_last);
     ordered(reader, "retry_after_min", policy.retry_after_min, "retry_after_max", policy.retry_after_max);
     ordered(reader, "sync_first", policy.sync_first, "sync_later", policy.sync_later);
+    ordered(reader, "watch_first", policy.watch_first, "watch_second", policy.watch_second);
     ordered(reader, "poll_first", policy.poll_first, "poll_last", policy.poll_last);
     ordered(
         reader,
@@ -91,6 +107,13 @@ fn number(reader: &mut Reader, name: &str, default: u32) -> u32 {
 
 fn seconds(reader: &mut Reader, name: &str, default: Duration) -> Duration {
     reader.or_default(&seconds_key(name), &default.as_secs_f64().to_string(), |value| value.seconds())
+}
+
+/// How long a blocked request waits for a person; 0 in the config: for ever.
+fn patience(reader: &mut Reader) -> Option<Duration> {
+    let seconds =
+        reader.or_default(&seconds_key("give_up"), "0", |value| value.whole(0, GIVE_UP_SECONDS_MAX));
+    (seconds > 0).then(|| Duration::from_secs(seconds))
 }
 
 /// Refuses a lower bound above its upper one, at the key that somebody set.

@@ -1,7 +1,7 @@
 //! One line of a timeline.
 
 use super::{FailureView, Moment};
-use crate::domain::{EventKind, State};
+use crate::domain::{DriftChange, EventKind, State};
 use serde::Serialize;
 
 /// How something went; a terminal shows it as a color.
@@ -44,6 +44,9 @@ pub struct Entry {
     /// What went wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<FailureView>,
+    /// How a finished account has drifted, or is well again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub drift: Option<DriftChange>,
     /// The ids under which the service knows the calls; of many, the last ones.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub remote_request_ids: Vec<String>,

@@ -16,6 +16,7 @@ mod request;
 mod stats;
 mod sweep;
 mod timeline;
+mod watch;
 mod words;
 
 pub use batch::BatchView;
@@ -34,4 +35,5 @@ pub use request::RequestView;
 pub use stats::Stats;
 pub use sweep::{FindingView, SweepView};
 pub use timeline::timeline;
+pub use watch::{DriftFigure, DriftView, Verdict, WatchView};
 pub use words::{doing, who_can};

@@ -1,6 +1,6 @@
 //! Everything that is counted, at one look.
 
-use super::{Efficiency, Place, PoolView, TroubledLane};
+use super::{DriftFigure, Efficiency, Place, PoolView, TroubledLane};
 use serde::Serialize;
 
 /// Everything that is counted.
@@ -12,6 +12,8 @@ pub struct Stats {
     pub pools: Vec<PoolView>,
     /// What licenses cost in time, tenant by tenant.
     pub efficiency: Vec<Efficiency>,
+    /// Finished accounts that have drifted, by environment and kind.
+    pub drift: Vec<DriftFigure>,
     /// Lanes in trouble.
     pub lanes: Vec<TroubledLane>,
 }

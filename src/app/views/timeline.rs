@@ -1,7 +1,7 @@
 //! A history as a person tells it: milestones with how long each took, and what repeats only once, with a count.
 
 use super::{Entry, FailureView, Moment, Tone};
-use crate::domain::{Direction, EventKind, Instant, State};
+use crate::domain::{Direction, DriftChange, EventKind, Instant, State};
 use crate::store::{Event, Origin};
 
 /// How many remote request ids an entry that stands for many events keeps.
@@ -55,11 +55,14 @@ impl Teller {
             | EventKind::Admitted
             | EventKind::Advanced
             | EventKind::Verified
+            | EventKind::Drifted
             | EventKind::Unwound
+            | EventKind::GivenUp
             | EventKind::Parked
             | EventKind::Blocked
             | EventKind::Regressed
             | EventKind::Retried
+            | EventKind::Reopened
             | EventKind::Cancelled => self.milestone(event),
         }
     }
@@ -70,7 +73,11 @@ impl Teller {
         self.blocked = match event.kind {
             EventKind::Blocked | EventKind::Parked => true,
             // What was blocked only by the removal of its license goes on by itself.
-            EventKind::Advanced | EventKind::Retried | EventKind::Cancelled => false,
+            EventKind::Advanced
+            | EventKind::Retried
+            | EventKind::Reopened
+            | EventKind::Cancelled
+            | EventKind::GivenUp => false,
             EventKind::Submitted
             | EventKind::Checked
             | EventKind::Admitted
@@ -82,15 +89,19 @@ impl Teller {
             | EventKind::Resumed
             | EventKind::Unwound
             | EventKind::Verified
+            | EventKind::Drifted
             | EventKind::Adopted
             | EventKind::Swept
             | EventKind::Rescued => self.blocked,
         };
         if event.kind == EventKind::Cancelled {
             self.direction = Direction::Cancelling;
+        } else if event.kind == EventKind::GivenUp {
+            self.direction = Direction::GivingUp;
         }
-        let is_order = matches!(event.kind, EventKind::Retried | EventKind::Cancelled);
-        self.push(event, waited.filter(|_| !is_order));
+        let is_order = matches!(event.kind, EventKind::Retried | EventKind::Reopened | EventKind::Cancelled);
+        // Nobody waits for an account to drift.
+        self.push(event, waited.filter(|_| !is_order && event.drift.is_none()));
         if let Some(entry) = self.entries.last_mut()
             && attempts > 1
         {
@@ -139,7 +150,11 @@ impl Teller {
             count: 1,
             kind: event.kind,
             state: event.to,
-            text: text.to_owned(),
+            text: match &event.drift {
+                Some(change) => told_drift(text, change),
+                None => text.to_owned(),
+            },
+            drift: event.drift.clone(),
             waited_seconds,
             actor: match event.actor.origin {
                 Origin::Cli | Origin::Api => Some(event.actor.name.clone()),
@@ -166,9 +181,12 @@ impl Teller {
             EventKind::Resumed => ("Resumed", Tone::Person),
             EventKind::Retried => ("Tried again", Tone::Person),
             EventKind::Cancelled => ("Called off", Tone::Person),
+            EventKind::GivenUp => ("Given up, since nobody had acted on it", Tone::Bad),
             EventKind::Unwound => ("Everything taken was given back", Tone::Plain),
             EventKind::Parked => ("Still blocked, so its license was taken back", Tone::Slow),
             EventKind::Verified => ("Verified: the account is as it was asked for", Tone::Good),
+            EventKind::Drifted => ("No longer as it was delivered", Tone::Bad),
+            EventKind::Reopened => ("To be brought back to what was asked for", Tone::Person),
             EventKind::Adopted => ("An existing user was made the account", Tone::Good),
             EventKind::Swept => {
                 ("A license of ours that nobody waited for was found and taken back", Tone::Slow)
@@ -176,6 +194,12 @@ impl Teller {
             EventKind::Rescued => ("Taken over from a process that had ended", Tone::Plain),
         }
     }
+}
+
+/// What was found at an account that had been finished.
+fn told_drift(text: &str, change: &DriftChange) -> String {
+    let drifts: Vec<String> = change.after.iter().map(|drift| drift.failure().to_string()).collect();
+    if drifts.is_empty() { format!("{text} again") } else { format!("{text}: {}", drifts.join(" ")) }
 }
 
 /// Whether a write begun here only hurries a wait along, instead of being the step itself.

@@ -106,8 +106,11 @@ const fn is_news(kind: EventKind) -> bool {
         | EventKind::Retried
         | EventKind::Cancelled
         | EventKind::Unwound
+        | EventKind::GivenUp
         | EventKind::Parked
         | EventKind::Verified
+        | EventKind::Drifted
+        | EventKind::Reopened
         | EventKind::Adopted
         | EventKind::Swept
         | EventKind::Rescued => true,

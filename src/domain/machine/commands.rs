@@ -1,8 +1,8 @@
 //! What a person can order.
 
 use super::decide::Draft;
-use super::{Inapplicable, LicenseEffect, SlotEffect, Transition};
-use crate::domain::{Code, Direction, EventKind, Instant, Phase, State, Timer};
+use super::{Inapplicable, SlotEffect, Transition, WatchEffect};
+use crate::domain::{Code, Direction, Ending, EventKind, Instant, Phase, State, Timer};
 
 pub(super) fn pause(mut draft: Draft) -> Result<Transition, Inapplicable> {
     if draft.before.status().is_terminal() {
@@ -51,7 +51,7 @@ pub(super) fn retry(mut draft: Draft, now: Instant) -> Result<Transition, Inappl
     Ok(draft.active(direction, timer).record(EventKind::Retried).done())
 }
 
-pub(super) fn cancel(mut draft: Draft, now: Instant) -> Result<Transition, Inapplicable> {
+pub(super) fn cancel(mut draft: Draft, delete_user: bool, now: Instant) -> Result<Transition, Inapplicable> {
     match draft.before.phase {
         Phase::Active { direction: Direction::Forward | Direction::GivingUp, .. }
         | Phase::Blocked { direction: Direction::Forward | Direction::GivingUp, .. } => {}
@@ -64,18 +64,45 @@ pub(super) fn cancel(mut draft: Draft, now: Instant) -> Result<Transition, Inapp
         }
     }
     draft.next.paused = false;
+    draft.next.ending = Ending { delete_user, given_up_for: None };
+    Ok(turn_back(draft, Direction::Cancelling, Phase::Cancelled, now).record(EventKind::Cancelled).done())
+}
+
+/// Begins the way back; if nothing was taken, it has ended already.
+pub(super) fn turn_back(mut draft: Draft, direction: Direction, end: Phase, now: Instant) -> Draft {
     draft.next.trial.attempts = 0;
     draft.next.trial.evidence = None;
     draft.next.trial.trouble = None;
     let nothing_taken = draft.before.state == State::Requested
         && draft.before.trial.intent.is_none()
         && !draft.facts.user_may_exist
-        && !draft.facts.license_may_be_held;
+        && !draft.facts.license_may_be_held
+        && !draft.next.trial.look_first;
     if nothing_taken {
-        draft.next.phase = Phase::Cancelled;
-        draft.license = LicenseEffect::Unchanged;
+        draft.next.phase = end;
         draft.slot = if draft.facts.slot_held { SlotEffect::Return } else { SlotEffect::Keep };
-        return Ok(draft.record(EventKind::Cancelled).done());
+        return draft;
     }
-    Ok(draft.active(Direction::Cancelling, Timer::At(now)).record(EventKind::Cancelled).done())
+    draft.active(direction, Timer::At(now))
+}
+
+pub(super) fn heal(mut draft: Draft, to: State, now: Instant) -> Result<Transition, Inapplicable> {
+    match draft.before.phase {
+        Phase::Succeeded => {}
+        Phase::Active { .. } | Phase::Blocked { .. } | Phase::Failed { .. } | Phase::Cancelled => {
+            return Err(Inapplicable("it is no finished account"));
+        }
+    }
+    let timer = match to {
+        // What a sibling's seat and license are for is theirs to say: nothing of them changes here.
+        State::Created if !draft.facts.seat_held => Timer::ForSeat,
+        State::Created | State::Propagated => Timer::At(now),
+        State::Requested | State::Licensed | State::NonInteractive | State::Unlicensed => {
+            return Err(Inapplicable("a finished account is healed from created or propagated on"));
+        }
+    };
+    draft.next.paused = false;
+    draft.next.regressions = 0;
+    draft.watch = WatchEffect::End;
+    Ok(draft.enter(to, now).active(Direction::Forward, timer).record(EventKind::Reopened).done())
 }

@@ -3,11 +3,11 @@
 use super::reports::{self, Report};
 use super::{
     Command, Facts, Inapplicable, Input, LicenseEffect, SeatEffect, SlotEffect, Subject, Transition,
-    commands, step_of,
+    WatchEffect, commands, step_of,
 };
 use crate::domain::{
-    Code, Direction, EventDraft, EventKind, Failure, Instant, IntentId, Phase, Policy, Progress, State,
-    Timer, Trial,
+    Code, Direction, Ending, EventDraft, EventKind, Failure, Instant, IntentId, Phase, Policy, Progress,
+    State, Timer, Trial,
 };
 
 /// Decides what an input makes of a request. Pure: the time and the chance (in `0.0 .. 1.0`) are arguments.
@@ -32,7 +32,10 @@ pub fn decide(
         Input::Ordered(Command::Pause) => commands::pause(draft),
         Input::Ordered(Command::Resume) => commands::resume(draft),
         Input::Ordered(Command::Retry) => commands::retry(draft, now),
-        Input::Ordered(Command::Cancel) => commands::cancel(draft, now),
+        Input::GivenUp => given_up(draft, policy, now),
+        Input::Ordered(Command::Cancel) => commands::cancel(draft, policy.delete_propagated, now),
+        Input::Ordered(Command::CancelAndDelete) => commands::cancel(draft, true, now),
+        Input::Ordered(Command::Heal { to }) => commands::heal(draft, to, now),
     }
 }
 
@@ -44,6 +47,7 @@ pub(super) struct Draft {
     pub(super) license: LicenseEffect,
     pub(super) seat: SeatEffect,
     pub(super) slot: SlotEffect,
+    pub(super) watch: WatchEffect,
     pub(super) resolved: Option<IntentId>,
     pub(super) event: Option<EventDraft>,
 }
@@ -59,6 +63,7 @@ impl Draft {
             license: LicenseEffect::Unchanged,
             seat: SeatEffect::Keep,
             slot: SlotEffect::Keep,
+            watch: WatchEffect::Keep,
             resolved: None,
             event: None,
         }
@@ -137,6 +142,7 @@ impl Draft {
             license: self.license,
             seat: self.seat,
             slot: self.slot,
+            watch: self.watch,
             resolved: self.resolved,
             event: self.event,
         }
@@ -181,6 +187,22 @@ fn rescued(mut draft: Draft, now: Instant) -> Result<Transition, Inapplicable> {
         }
     };
     Ok(draft.record(EventKind::Rescued).done())
+}
+
+/// Nobody has acted on it for as long as the policy waits: everything taken is given back, and it fails with what it was
+/// blocked with.
+fn given_up(mut draft: Draft, policy: &Policy, now: Instant) -> Result<Transition, Inapplicable> {
+    let failure = match draft.before.phase.clone() {
+        Phase::Blocked { direction: Direction::Forward, failure, .. } if !draft.before.paused => failure,
+        Phase::Blocked { .. } => return Err(Inapplicable("a person decides about it")),
+        Phase::Active { .. } | Phase::Succeeded | Phase::Failed { .. } | Phase::Cancelled => {
+            return Err(Inapplicable("it is not blocked"));
+        }
+    };
+    draft.next.ending = Ending { delete_user: policy.delete_propagated, given_up_for: Some(failure.clone()) };
+    Ok(commands::turn_back(draft, Direction::GivingUp, Phase::Failed { failure }, now)
+        .record(EventKind::GivenUp)
+        .done())
 }
 
 fn poisoned(draft: Draft, policy: &Policy, now: Instant) -> Result<Transition, Inapplicable> {

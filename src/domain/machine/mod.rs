@@ -10,5 +10,5 @@ pub use decide::decide;
 pub use steps::{budget_spent, next_state, step_of};
 pub use words::{
     Charge, Command, Facts, Inapplicable, Input, LicenseEffect, Outcome, SeatEffect, SlotEffect, Subject,
-    Transition,
+    Transition, WatchEffect,
 };

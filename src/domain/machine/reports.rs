@@ -3,11 +3,12 @@
 use super::decide::Draft;
 use super::steps::exhausted;
 use super::{
-    Charge, Inapplicable, LicenseEffect, Outcome, SeatEffect, SlotEffect, Transition, next_state, step_of,
+    Charge, Inapplicable, LicenseEffect, Outcome, SeatEffect, SlotEffect, Transition, WatchEffect,
+    next_state, step_of,
 };
 use crate::domain::{
     Code, Direction, EventKind, Evidence, EvidenceKind, Failure, Instant, IntentId, Phase, Policy, State,
-    Step, Timer, retry_delay,
+    Step, Timer, first_look, retry_delay,
 };
 use chrono::TimeDelta;
 use std::time::Duration;
@@ -86,6 +87,7 @@ fn forward(mut draft: Draft, step: Step, report: &Report<'_>) -> Draft {
         }
         Step::Verify => {
             draft.next.phase = Phase::Succeeded;
+            draft.watch = WatchEffect::Begin { due_at: first_look(report.policy, now) };
             draft.next.trial = Default::default();
             return draft.record(EventKind::Verified);
         }
@@ -108,12 +110,13 @@ fn backward(mut draft: Draft, step: Step, direction: Direction, report: &Report<
             if draft.facts.seat_held {
                 draft.seat = SeatEffect::Return;
             }
-            let why = draft.before.trial.trouble.clone();
             let mut draft = draft.enter(State::Requested, now);
             draft.next.trial.look_first = false;
             draft.next.phase = if direction == Direction::GivingUp {
-                let failure = why.unwrap_or_else(|| Failure::new(Code::MachineDeadlinePassed, ""));
-                Phase::Failed { failure }
+                let why = draft.before.ending.given_up_for.clone();
+                Phase::Failed {
+                    failure: why.unwrap_or_else(|| Failure::new(Code::MachineDeadlinePassed, "")),
+                }
             } else {
                 Phase::Cancelled
             };
@@ -240,6 +243,11 @@ fn ambiguous(mut draft: Draft, failure: Failure, charge: Charge, report: &Report
 }
 
 fn absent(draft: Draft, step: Step, failure: Failure, report: &Report<'_>) -> Draft {
+    if let Some(wait) = still_on_its_way(&draft, step, report) {
+        let mut draft = draft;
+        draft.next.trial.trouble = Some(failure);
+        return due_in(draft, wait, report);
+    }
     let (mut draft, believed) = weigh(draft, EvidenceKind::Absent, report);
     if !believed {
         draft.next.trial.trouble = Some(failure);
@@ -268,6 +276,22 @@ fn absent(draft: Draft, step: Step, failure: Failure, report: &Report<'_>) -> Dr
         | Step::SetNonInteractive
         | Step::Verify => blocked(draft, failure, report),
     }
+}
+
+/// For how long a create whose fate is unknown may still be carried out by the very call that sent it; until then its
+/// absence is no evidence.
+fn still_on_its_way(draft: &Draft, step: Step, report: &Report<'_>) -> Option<Duration> {
+    let creating = match step {
+        Step::CreateUser | Step::DeleteUser | Step::DisableUser => true,
+        Step::CheckEnvironment
+        | Step::AssignLicense
+        | Step::AwaitPropagation
+        | Step::SetNonInteractive
+        | Step::RemoveLicense
+        | Step::Verify => false,
+    };
+    let begun_at = draft.before.trial.intent.filter(|_| creating)?.begun_at;
+    (begun_at + report.policy.call_deadline - report.looked_at).to_std().ok().filter(|wait| !wait.is_zero())
 }
 
 fn blocked(mut draft: Draft, failure: Failure, report: &Report<'_>) -> Draft {

@@ -40,7 +40,7 @@ const fn backward(progress: &Progress, facts: Facts) -> Step {
         State::Requested | State::Created => {
             if facts.license_may_be_held || progress.trial.look_first {
                 Step::RemoveLicense
-            } else if facts.propagated_once {
+            } else if facts.propagated_once && !progress.ending.delete_user {
                 Step::DisableUser
             } else {
                 Step::DeleteUser

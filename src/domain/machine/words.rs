@@ -43,6 +43,8 @@ pub enum Input {
     Rescued,
     /// It was claimed too often without a commit.
     Poisoned,
+    /// It was blocked for as long as the policy waits for a person.
+    GivenUp,
     /// A person wants something.
     Ordered(Command),
 }
@@ -58,6 +60,13 @@ pub enum Command {
     Retry,
     /// Give back everything taken, and end.
     Cancel,
+    /// The same, and delete the user even if it reached an environment.
+    CancelAndDelete,
+    /// Bring a finished account that has drifted back to what was asked for.
+    Heal {
+        /// Where the way begins anew: Created if it needs a license, Propagated if its row only has to be written.
+        to: State,
+    },
 }
 
 /// What a look or an act saw.
@@ -140,6 +149,8 @@ pub struct Transition {
     pub seat: SeatEffect,
     /// What becomes of the request's slot.
     pub slot: SlotEffect,
+    /// What becomes of the watch over the account.
+    pub watch: WatchEffect,
     /// The assignment of this turn, if its own call told how it ended: then it cannot take effect later.
     pub resolved: Option<IntentId>,
     /// What is written into the history, if anything.
@@ -181,6 +192,20 @@ pub enum SlotEffect {
     Take,
     /// Returns it.
     Return,
+}
+
+/// What a transition does to the watch over a finished account. Exactly the succeeded ones are watched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WatchEffect {
+    /// Nothing.
+    Keep,
+    /// Begins it.
+    Begin {
+        /// When the account is looked at first.
+        due_at: Instant,
+    },
+    /// Ends it; what it had seen is in the history.
+    End,
 }
 
 /// An input that means nothing to a request as it is.

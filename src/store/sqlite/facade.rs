@@ -7,14 +7,15 @@ use super::open::{SqliteStore, closed};
 use super::promote::Promote;
 use super::stage::Stage;
 use super::trust::Confirm;
+use super::watches::NoteWatches;
 use super::writer::{BeginOrder, Job, Single, Ticket, Verb};
-use super::{read_admission, read_history, read_requests, read_work, sweeps, trust};
-use crate::domain::{BatchId, HolderId, Instant, ObjectId, RequestId, StoreId, UserId};
+use super::{read_admission, read_history, read_requests, read_watches, read_work, sweeps, trust};
+use crate::domain::{BatchId, HolderId, Instant, ObjectId, RequestId, StoreId, UserId, Watch};
 use crate::store::{
-    Actor, Admission, Answer, Batch, BatchDraft, Batches, Begin, BeginFate, Claim, Commit, Count, Event,
-    Events, Filter, Group, Intake, LaneView, Member, Page, Pool, PoolKey, Recheck, Requests, RowFate,
+    Actor, Admission, Answer, Batch, BatchDraft, Batches, Begin, BeginFate, Claim, Commit, Count, DriftCount,
+    Event, Events, Filter, Group, Intake, LaneView, Member, Page, Pool, PoolKey, Recheck, Requests, RowFate,
     StageReport, StagedRequest, Standing, Store, StoreError, SweepBegin, SweepEnd, SweepStanding, Sweeps,
-    Tally, Trace, Trust, Work,
+    Tally, Trace, Trust, WatchGroup, WatchNote, Watches, Work,
 };
 use tokio::sync::oneshot;
 
@@ -83,6 +84,10 @@ impl Work for SqliteStore {
 
     fn claimed_by_others(&self, holder: HolderId, rows_max: u32) -> Answer<'_, Vec<Member>> {
         Box::pin(read_work::claimed_by_others(&self.readers, holder, rows_max))
+    }
+
+    fn blocked_since(&self, before: Instant, rows_max: u32) -> Answer<'_, Vec<Member>> {
+        Box::pin(read_work::blocked_since(&self.readers, before, rows_max))
     }
 
     fn free_lanes(&self, holder: HolderId) -> Answer<'_, u64> {
@@ -173,6 +178,28 @@ impl Events for SqliteStore {
 
     fn latest(&self, after: i64, rows_max: u32) -> Answer<'_, Vec<Event>> {
         Box::pin(read_history::latest(&self.readers, after, rows_max))
+    }
+}
+
+impl Watches for SqliteStore {
+    fn due_watches(&self, now: Instant, groups_max: u32, members_max: u32) -> Answer<'_, Vec<WatchGroup>> {
+        Box::pin(read_watches::due(&self.readers, now, groups_max, members_max))
+    }
+
+    fn note_watches(&self, notes: Vec<WatchNote>, actor: Actor, now: Instant) -> Answer<'_, Vec<RowFate>> {
+        self.tell(NoteWatches { notes, actor, now }, Job::First)
+    }
+
+    fn watches(&self, requests: Vec<RequestId>) -> Answer<'_, Vec<(RequestId, Watch)>> {
+        Box::pin(read_watches::watches(&self.readers, requests))
+    }
+
+    fn next_watch(&self) -> Answer<'_, Option<Instant>> {
+        Box::pin(read_watches::next(&self.readers))
+    }
+
+    fn drift_counts(&self) -> Answer<'_, Vec<DriftCount>> {
+        Box::pin(read_watches::drift_counts(&self.readers))
     }
 }
 

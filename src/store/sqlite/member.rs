@@ -4,9 +4,9 @@ use super::cells::Cells;
 use super::verdict::corrupt;
 use super::words::{failure_of, license_of, origin_of, seat_of};
 use crate::domain::{
-    Account, BatchId, Direction, Evidence, EvidenceKind, Failure, HolderId, IntentId, Membership, NewRequest,
-    ObjectId, OnExisting, OpenIntent, Phase, Pinned, Progress, RequestId, SkuId, State, Status, Step,
-    SystemUserId, Timer, Trial, UserId, UserPrincipalName,
+    Account, BatchId, Direction, Ending, Evidence, EvidenceKind, Failure, HolderId, IntentId, Membership,
+    NewRequest, ObjectId, OnExisting, OpenIntent, Phase, Pinned, Progress, RequestId, SkuId, State, Status,
+    Step, SystemUserId, Timer, Trial, UserId, UserPrincipalName,
 };
 use crate::store::{Member, Request, Siblings, StoreError, User};
 use sqlx::sqlite::SqliteRow;
@@ -27,7 +27,7 @@ macro_rules! select_members {
         u.tenant_id, u.user_principal_name, u.display_name, u.given_name, u.surname, u.usage_location, u.license,
         r.state, r.status, r.direction, r.paused, r.waiting, r.due_at, r.entered_at, r.regressions, r.code, r.failure,
         r.attempts, r.claims, r.intent, r.begun_at, r.evidence, r.evidence_state, r.evidence_looks, r.evidence_since,
-        r.trouble_code, r.trouble, r.memo, r.look_first,
+        r.trouble_code, r.trouble, r.memo, r.look_first, r.delete_user, r.given_up_code, r.given_up,
         r.step, r.slot_held, r.epoch, r.holder, r.system_user, r.resolved, r.submitted_at, r.updated_at,
         u.object_id, u.origin, u.seat, u.seat_at, u.license_hold, u.license_intent, u.license_since, u.propagated_once,
         EXISTS (SELECT 1 FROM requests AS s INDEXED BY requests_live
@@ -159,7 +159,12 @@ fn read_progress(cells: &mut Cells<'_>) -> Result<Progress, StoreError> {
     if timer == Some(Timer::ForSeat) && state != State::Created {
         return Err(rule("it waits for a seat before it is created, or after it was licensed"));
     }
-    Ok(Progress { state, phase, paused, entered_at, trial: read_trial(cells)?, regressions })
+    let trial = read_trial(cells)?;
+    let ending = Ending {
+        delete_user: cells.flag()?,
+        given_up_for: failure_of(cells.maybe_text()?, cells.maybe_text()?)?,
+    };
+    Ok(Progress { state, phase, paused, entered_at, trial, regressions, ending })
 }
 
 fn phase_of(

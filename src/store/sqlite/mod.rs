@@ -22,11 +22,13 @@ mod lanes;
 mod observe;
 mod promote;
 mod stage;
+mod watches;
 
 mod member;
 mod read_admission;
 mod read_history;
 mod read_requests;
+mod read_watches;
 mod read_work;
 mod readers;
 mod trust;

@@ -37,17 +37,35 @@ pub(super) async fn history(
 fn read_event(row: &SqliteRow) -> Result<Event, StoreError> {
     let mut cells = Cells::of(row);
     let sequence = cells.int()?;
+    let occurred_at = cells.instant()?;
+    let request = RequestId(cells.id()?);
+    let user = UserId(cells.id()?);
+    let actor = Actor { name: cells.take()?, origin: cells.word(Origin::parse)? };
+    let kind = cells.word(EventKind::parse)?;
+    let (from, to) = (cells.word(State::parse)?, cells.word(State::parse)?);
+    let intent = cells.maybe_id()?.map(IntentId);
+    let (code, payload) = (cells.maybe_text()?, cells.maybe_text()?);
+    let tells_drift = matches!(kind, EventKind::Drifted | EventKind::Verified);
+    let (failure, drift) = match payload.filter(|_| tells_drift) {
+        None => (failure_of(code, payload)?, None),
+        Some(payload) => {
+            let change = serde_json::from_str(payload)
+                .map_err(|_| corrupt(format!("event {sequence}"), "its payload tells of no drift"))?;
+            (None, Some(change))
+        }
+    };
     Ok(Event {
         sequence,
-        occurred_at: cells.instant()?,
-        request: RequestId(cells.id()?),
-        user: UserId(cells.id()?),
-        actor: Actor { name: cells.take()?, origin: cells.word(Origin::parse)? },
-        kind: cells.word(EventKind::parse)?,
-        from: cells.word(State::parse)?,
-        to: cells.word(State::parse)?,
-        intent: cells.maybe_id()?.map(IntentId),
-        failure: failure_of(cells.maybe_text()?, cells.maybe_text()?)?,
+        occurred_at,
+        request,
+        user,
+        actor,
+        kind,
+        from,
+        to,
+        intent,
+        failure,
+        drift,
         remote_request_ids: match cells.maybe_text()? {
             None => Vec::new(),
             Some(ids) => serde_json::from_str(ids)

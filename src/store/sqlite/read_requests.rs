@@ -18,6 +18,10 @@ pub(super) const ONE: &str = select_members!(
 pub(super) const PAGE: &str =
     select_members!("FROM requests AS r JOIN users AS u ON u.id = r.user WHERE r.staged = 0");
 
+/// What the page of a filter by drift has besides. Few have drifted, so they are found from there.
+const DRIFTED: &str = "
+     AND r.id IN (SELECT w.request FROM watches AS w INDEXED BY watches_drifted WHERE w.drifts <> '[]')";
+
 pub(super) const COUNTS: &str = "
     SELECT batch, tenant, environment, state, status, requests FROM counters
     WHERE requests > 0 ORDER BY batch, tenant, environment, state, status";
@@ -66,6 +70,9 @@ impl PageQuery {
         let prefix = filter.name_prefix.as_ref().map(|prefix| prefix.to_lowercase());
         query.and("u.user_principal_name >=", prefix.clone());
         query.and("u.user_principal_name <", prefix.map(|prefix| format!("{prefix}\u{10ffff}")));
+        if filter.drifted {
+            query.sql.push_str(DRIFTED);
+        }
         query.sql.push_str(" ORDER BY r.id LIMIT ");
         query.bind(page.rows_max);
         query.sql.push_str(&format!("?{}", query.count));

@@ -1,6 +1,6 @@
 //! Reading what is claimed, what is due, and how the lanes are.
 
-use super::cells::Cells;
+use super::cells::{Cells, micros};
 use super::member::{self, select_members};
 use super::readers::Readers;
 use super::words::failure_of;
@@ -10,6 +10,13 @@ use crate::store::{LaneView, Member, StoreError};
 pub(super) const CLAIMED_BY_OTHERS: &str = select_members!(
     "FROM requests AS r INDEXED BY requests_claimed CROSS JOIN users AS u ON u.id = r.user
      WHERE r.holder IS NOT NULL AND r.holder <> ?2 ORDER BY r.lane, r.holder LIMIT ?3"
+);
+
+pub(super) const BLOCKED_SINCE: &str = select_members!(
+    "FROM requests AS r INDEXED BY requests_unfinished CROSS JOIN users AS u ON u.id = r.user
+     WHERE r.status <> 'succeeded' AND r.status = 'blocked' AND r.direction = 'forward' AND r.paused = 0
+       AND r.updated_at < ?2
+     ORDER BY r.id LIMIT ?3"
 );
 
 pub(super) const NEXT_WAKE: &str = "
@@ -29,6 +36,15 @@ pub(super) async fn claimed_by_others(
     rows_max: u32,
 ) -> Result<Vec<Member>, StoreError> {
     let query = sqlx::query(CLAIMED_BY_OTHERS).bind(WHENEVER).bind(holder.0).bind(rows_max);
+    readers.rows(query).await?.iter().map(member::read).collect()
+}
+
+pub(super) async fn blocked_since(
+    readers: &Readers,
+    before: Instant,
+    rows_max: u32,
+) -> Result<Vec<Member>, StoreError> {
+    let query = sqlx::query(BLOCKED_SINCE).bind(WHENEVER).bind(micros(before)).bind(rows_max);
     readers.rows(query).await?.iter().map(member::read).collect()
 }
 

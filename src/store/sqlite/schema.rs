@@ -13,10 +13,12 @@ pub const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "requests", include_str!("../../../migrations/sqlite/0001_requests.sql")),
     (2, "rechecks", include_str!("../../../migrations/sqlite/0002_rechecks.sql")),
     (3, "standing", include_str!("../../../migrations/sqlite/0003_standing.sql")),
+    (5, "watches", include_str!("../../../migrations/sqlite/0005_watches.sql")),
+    (7, "endings", include_str!("../../../migrations/sqlite/0007_endings.sql")),
 ];
 
 /// The schema version this binary writes, and the newest it can read.
-pub(super) const KNOWN: i64 = 3;
+pub(super) const KNOWN: i64 = 7;
 
 /// What a binary must know at least to read what this one writes.
 const READER_MIN: i64 = 1;

@@ -3,7 +3,7 @@
 use super::open::SqliteStore;
 use super::{
     admission, batches, begin, claim, commit, lanes, observe, promote, read_admission, read_history,
-    read_requests, read_work, stage, sweeps, trust,
+    read_requests, read_watches, read_work, stage, sweeps, trust, watches,
 };
 
 impl SqliteStore {
@@ -48,6 +48,7 @@ impl SqliteStore {
         ("commit: rows", commit::ROWS),
         ("commit: rows of new status", commit::ROWS_OF_NEW_STATUS),
         ("commit: no room", commit::RELEASE),
+        ("commit: endings", commit::ENDINGS),
         ("commit: resolved", commit::RESOLVED),
         ("commit: buried", commit::BURIED),
         ("commit: users", commit::USERS),
@@ -61,11 +62,21 @@ impl SqliteStore {
         ("commit: lanes", commit::RELEASE_LANES),
         ("commit: left behind", commit::LEAVE_BEHIND),
         ("commit: tallies", commit::TALLIES),
+        ("commit: begin watch", commit::BEGIN_WATCH),
+        ("commit: end watch", commit::END_WATCH),
+        ("note_watches", watches::NOTE),
+        ("due_watches: places", read_watches::DUE_PLACES),
+        ("due_watches: of place", read_watches::DUE_OF_PLACE),
+        ("due_watches: members", read_watches::MEMBERS),
+        ("watches", read_watches::WATCHES),
+        ("next_watch", read_watches::NEXT_WATCH),
+        ("drift_counts", read_watches::DRIFT_COUNTS),
         ("free_lanes", admission::FREE_LANES),
         ("end_rests: pools", admission::RESTED),
         ("end_rests", admission::END_RESTS),
         ("observe", observe::OBSERVE),
         ("claimed_by_others", read_work::CLAIMED_BY_OTHERS),
+        ("blocked_since", read_work::BLOCKED_SINCE),
         ("next_wake", read_work::NEXT_WAKE),
         ("lanes", read_work::LANES),
         ("candidates: seated", read_admission::SEATED),

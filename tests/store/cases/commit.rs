@@ -3,8 +3,8 @@
 use crate::suite::build::ask;
 use crate::suite::world::{OTHER, World, engine};
 use seatless::domain::{
-    Code, Command, Direction, EventKind, Evidence, EvidenceKind, Failure, IntentId, ObjectId, OpenIntent,
-    Outcome, Phase, Progress, State, Status, Step, SystemUserId, Timer, Trial,
+    Code, Command, Direction, Ending, EventKind, Evidence, EvidenceKind, Failure, IntentId, ObjectId,
+    OpenIntent, Outcome, Phase, Progress, State, Status, Step, SystemUserId, Timer, Trial,
 };
 use seatless::store::{CommitRow, Learned, RowFate, TallyEntry, UserOrigin};
 use std::time::Duration;
@@ -36,6 +36,7 @@ pub async fn a_decided_row_is_written_as_decided(world: World) {
             look_first: true,
         },
         regressions: 2,
+        ending: Ending { delete_user: true, given_up_for: Some(failure(Code::DataverseNoSlot)) },
     };
     let mut transition = world.report(&group.members[0], not_yet());
     transition.next = next.clone();
@@ -267,4 +268,18 @@ pub async fn counters_follow_every_commit(world: World) {
     world.recount().await;
     let batch = world.member(ids[0]).await.request.batch;
     assert_eq!(world.store.counts(Some(batch)).await.unwrap(), world.store.counts(None).await.unwrap());
+}
+
+pub async fn what_nobody_has_acted_on_is_found_by_its_age(world: World) {
+    let ids = world.submit(&[ask("ada"), ask("bob"), ask("cleo"), ask("dora")]).await;
+    let group = world.claim_one().await;
+    let blocked = || Outcome::Blocked { failure: failure(Code::DataverseRoleUnknown) };
+    let rows = group.members.iter().take(3).map(|member| world.row(member, world.report(member, blocked())));
+    world.commit(world.commit_of(rows.collect(), Some(&group))).await;
+    world.order(ids[1], Command::Pause).await;
+    let since = world.wait(100);
+    world.order(ids[2], Command::Retry).await;
+    let found = world.store.blocked_since(since, 10).await.unwrap();
+    assert_eq!(found.iter().map(|member| member.request.id).collect::<Vec<_>>(), ids[..1]);
+    assert_eq!(world.store.blocked_since(since - Duration::from_secs(100), 10).await.unwrap(), []);
 }

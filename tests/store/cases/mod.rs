@@ -11,3 +11,4 @@ pub mod life;
 pub mod reading;
 pub mod rescue;
 pub mod sweeps;
+pub mod watches;

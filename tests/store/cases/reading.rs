@@ -36,6 +36,7 @@ pub async fn every_filter_selects_what_it_says(world: World) {
         (Filter { name_prefix: Some("ADA".to_owned()), ..all.clone() }, vec![first[0], first[2], second[0]]),
         (Filter { name_prefix: Some("ada@".to_owned()), ..all.clone() }, vec![first[0], second[0]]),
         (Filter { name_prefix: Some("a%".to_owned()), ..all.clone() }, vec![]),
+        (Filter { drifted: true, ..all.clone() }, vec![]),
         (
             Filter {
                 batch: Some(world.member(first[0]).await.request.batch),
@@ -45,6 +46,7 @@ pub async fn every_filter_selects_what_it_says(world: World) {
                 status: Some(Status::Blocked),
                 code: Some(Code::DataverseNoSlot),
                 name_prefix: Some("b".to_owned()),
+                drifted: false,
             },
             vec![first[1]],
         ),

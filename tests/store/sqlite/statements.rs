@@ -97,11 +97,19 @@ const PLANS: &[(&str, &[&str])] = &[
     ("confirmed_holders", &["users_licensed (tenant=? AND license=? AND license_since<?)"]),
     ("slot_holders", &["requests_by_environment (tenant=? AND environment=?)"]),
     ("request", &["r USING INDEX sqlite_autoindex_requests_1 (id=?)"]),
+    ("due_watches: places", &["watches USING INDEX watches_due (due_at<?)"]),
+    ("due_watches: of place", &["watches_by_place (tenant=? AND environment=? AND due_at<?)"]),
+    ("due_watches: members", &["r USING INDEX sqlite_autoindex_requests_1 (id=?)"]),
+    ("watches", &["w USING INDEX sqlite_autoindex_watches_1 (request=?)"]),
+    ("note_watches", &["watches USING INDEX sqlite_autoindex_watches_1 (request=?)"]),
+    ("next_watch", &["watches_due"]),
+    ("drift_counts", &["w USING INDEX watches_drifted"]),
+    ("commit: end watch", &["watches USING COVERING INDEX sqlite_autoindex_watches_1 (request=?)"]),
     ("history", &["events_by_request (request=? AND sequence>?)"]),
 ];
 
 /// Tables that grow with the work: a hot statement never walks through one of them.
-const LARGE: &[&str] = &["requests", "users", "events", "counters", "r", "u", "s"];
+const LARGE: &[&str] = &["requests", "users", "events", "counters", "watches", "r", "u", "s", "w"];
 
 #[tokio::test]
 async fn hot_statements_use_their_indexes() {

@@ -6,7 +6,7 @@ use super::super::writer::Applied;
 use super::current;
 use super::ledger::Ledger;
 use super::seats::{seat_pool, slot_pool};
-use super::writes;
+use super::{watches, writes};
 use crate::domain::{SeatEffect, SlotEffect};
 use crate::store::{Commit, CommitRow, RowFate, StoreError};
 use std::collections::{BTreeSet, HashSet};
@@ -84,12 +84,14 @@ async fn apply_wave(
         let step = written.order.transition.step?;
         Some(LanePlace::of(step, &written.before.tenant, &written.before.environment))
     });
-    lanes::ensure(pen, places.collect::<HashSet<_>>()).await?;
+    lanes::ensure(pen, places.collect::<BTreeSet<_>>()).await?;
     writes::rows(pen, &mut ledger).await?;
     writes::released(pen, &ledger).await?;
+    writes::endings(pen, &ledger).await?;
     writes::rechecks(pen, &ledger).await?;
     writes::users(pen, &ledger, &users).await?;
     writes::events(pen, &ledger).await?;
+    watches::watches(pen, &ledger).await?;
     writes::counts(pen, &ledger).await?;
     writes::pools(pen, &ledger).await?;
     touched.extend(writes::wakes(pen, &ledger).await?);

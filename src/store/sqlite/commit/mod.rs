@@ -5,11 +5,13 @@ mod current;
 mod ledger;
 mod row_patch;
 mod seats;
+mod watches;
 mod writes;
 
 pub(super) use apply::apply;
 pub(super) use current::{CURRENT, POOLS};
+pub(super) use watches::{BEGIN_WATCH, END_WATCH};
 pub(super) use writes::{
-    BURIED, COUNT_CLEAN, COUNT_DOWN, COUNT_UP, EVENTS, LEAVE_BEHIND, POOL_DELTAS, POOLS_MADE, RELEASE,
-    RELEASE_LANES, RESOLVED, ROWS, ROWS_OF_NEW_STATUS, TALLIES, USERS, WAKE,
+    BURIED, COUNT_CLEAN, COUNT_DOWN, COUNT_UP, ENDINGS, EVENTS, LEAVE_BEHIND, POOL_DELTAS, POOLS_MADE,
+    RELEASE, RELEASE_LANES, RESOLVED, ROWS, ROWS_OF_NEW_STATUS, TALLIES, USERS, WAKE,
 };

@@ -10,7 +10,7 @@ use super::super::words::{
 use super::current::UserRow;
 use super::ledger::{Ledger, Written};
 use super::row_patch;
-use crate::domain::UserId;
+use crate::domain::{Ending, UserId};
 use crate::store::{Commit, RowFate, StoreError};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeSet, HashMap};
@@ -88,6 +88,11 @@ pub(in super::super) const TALLIES: &str = "
     SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?1) WHERE true
     ON CONFLICT DO UPDATE SET amount = amount + excluded.amount";
 
+pub(in super::super) const ENDINGS: &str = "
+    WITH turned AS MATERIALIZED (SELECT value AS v FROM json_each(?1))
+    UPDATE requests SET delete_user = v ->> 1, given_up_code = v ->> 2, given_up = v ->> 3
+    FROM turned WHERE requests.id = unhex(v ->> 0)";
+
 pub(in super::super) const RESOLVED: &str = "
     DELETE FROM rechecks WHERE reason = 'in_flight' AND intent IN (SELECT unhex(value) FROM json_each(?1))";
 
@@ -128,6 +133,23 @@ pub(super) async fn released(pen: &mut Pen, ledger: &Ledger<'_>) -> Result<(), S
         return Ok(());
     }
     pen.run(sqlx::query(RELEASE).bind(rows.into_json())).await.map(drop)
+}
+
+/// Notes what is special about the way back. Only requests on it have anything to note, and it never goes again.
+pub(super) async fn endings(pen: &mut Pen, ledger: &Ledger<'_>) -> Result<(), StoreError> {
+    let mut rows = JsonRows::new();
+    for written in &ledger.written {
+        let ending = &written.order.transition.next.ending;
+        if *ending != Ending::default() {
+            let (code, failure) = maybe_failure_columns(ending.given_up_for.as_ref());
+            let row = rows.row().id(written.order.request.0).flag(ending.delete_user);
+            drop(row.maybe_text(code).maybe_text(failure.as_deref()));
+        }
+    }
+    if rows.is_empty() {
+        return Ok(());
+    }
+    pen.run(sqlx::query(ENDINGS).bind(rows.into_json())).await.map(drop)
 }
 
 /// Forgets the assignments that cannot take effect later, and notes the licenses that a restore of their users would bring

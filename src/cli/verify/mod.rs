@@ -1,0 +1,8 @@
+//! `seatless verify`: finished accounts, looked at now.
+
+mod command;
+mod ledger;
+mod page;
+mod verified;
+
+pub(super) use command::run;
