@@ -468,8 +468,7 @@ fn writes_are_bounded(record: &Record) -> Vec<String> {
     }
     let mut faults = Vec::new();
     for (name, count) in writes {
-        let allowed = 3
-            + requests.get(&name).copied().unwrap_or_default()
+        let allowed = 4 * requests.get(&name).copied().unwrap_or_default()
             + record.kills
             + faults_struck
             + 6 * record.interferences;
@@ -501,8 +500,12 @@ fn success_was_seen_after_the_last_write(record: &Record) -> Vec<String> {
         };
         let deeds: Vec<&Deed> = record.deeds.iter().filter(of_user).collect();
         let last_write = deeds.iter().map(|deed| landed(&deed.entry)).max();
-        let removed =
-            deeds.iter().filter(|deed| deed.kind == Kind::Remove).map(|deed| landed(&deed.entry)).max();
+        // A sibling that came later may have had it on loan once more since.
+        let unlicensed = events.iter().rev().find(|event| {
+            event.kind == EventKind::Advanced && event.to == seatless::domain::State::Unlicensed
+        });
+        let removals = deeds.iter().filter(|deed| deed.kind == Kind::Remove).map(|deed| landed(&deed.entry));
+        let removed = removals.filter(|at| unlicensed.is_none_or(|event| *at <= event.occurred_at)).max();
         for service in [Service::Graph, Service::Dataverse] {
             let row = member.request.system_user.map(|id| id.0);
             let seen = record.ledger.iter().any(|entry| {
