@@ -1,7 +1,7 @@
 # `make` alone prints the targets.
 
 .DEFAULT_GOAL := help
-.PHONY: help build test lint fmt deny bench demo docs ci
+.PHONY: help build test lint fmt deny bench crowd demo docs ci
 
 help: ## print this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -23,6 +23,9 @@ deny: ## check licenses, sources and banned crates
 
 bench: ## run the benchmarks
 	cargo bench --locked
+
+crowd: ## 2,000 requests for 25 seats in simulated time, with people who interfere; half an hour
+	SEATLESS_CROWD=full cargo test --locked --test crowd -- --nocapture
 
 demo: ## the whole job against the built-in simulator
 	cargo run --release --locked -- demo

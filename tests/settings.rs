@@ -129,6 +129,9 @@ fn a_tenant_and_its_environment_are_read() {
     let tenant = &settings.tenants["contoso"];
     assert_eq!(tenant.usage_location.as_deref(), Some("GB"));
     assert_eq!(tenant.cloud, "public");
+    assert_eq!(tenant.weight, 1);
+    let heavier = format!("{}{ENVIRONMENT}", TENANT.replace("usage_location", "weight = 7\nusage_location"));
+    assert_eq!(config(&heavier).good().tenants["contoso"].weight, 7);
     assert_eq!(tenant.sign_in.client_secret.as_ref().unwrap().expose_secret(), "s3cr3t-value");
     let environment = &settings.environments["contoso-dev"];
     assert_eq!(environment.origin(), "https://contoso-dev.crm4.dynamics.com");
@@ -326,7 +329,8 @@ fn each_bad_value_has_its_sentence() {
         ("[store]\nurl = 'sqlite:a'\nurl = 'sqlite:b'".to_owned(), "duplicate key"),
         ("[daemon]\nlog = 'in=fo=x'".to_owned(), "it must be a level"),
         ("[credentials]\npolicy = 'seal'".to_owned(), "sealing needs at least one key"),
-        ("[credentials]\npolicy = 'reset'".to_owned(), "it must be seal or discard"),
+        ("[credentials]\npolicy = 'reset'".to_owned(), "sealing needs at least one key"),
+        ("[credentials]\npolicy = 'shred'".to_owned(), "it must be seal, reset or discard"),
         ("[credentials]\nrecipients = ['age1x']".to_owned(), "each must be an age public key"),
         ("[policy]\nsettle_seconds = -1".to_owned(), "it must be a number of seconds above 0"),
         ("[policy]\nsettle_seconds = nan".to_owned(), "it must be a number of seconds above 0"),

@@ -2,13 +2,13 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use seatless::app::views::{
-    BatchProgress, Circumstances, Entry, Next, Pace, SeatPlace, efficiency, next, span, timeline,
+    BatchProgress, Circumstances, Entry, Next, Pace, SeatPlace, SeatWait, efficiency, next, span, timeline,
 };
 use seatless::domain::{
     Account, BatchId, Code, Direction, EventKind, Failure, HolderId, Membership, NewRequest, Phase, Pinned,
     Policy, Progress, RequestId, SkuId, State, Status, Step, Timer, UserId, UserPrincipalName,
 };
-use seatless::store::{Actor, Count, Event, LaneView, Origin, Request, Tally};
+use seatless::store::{Actor, Count, Event, LaneView, Origin, Pool, PoolKey, Request, SeatLine, Tally};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -279,8 +279,14 @@ fn next_names_the_place_in_the_line_and_the_lane_that_rests() {
         State::Created,
         Phase::Active { direction: Direction::Forward, timer: Timer::ForSeat },
     );
-    assert_eq!(said(&seat, None, Some(SeatPlace { place: 3, of: 12 })).0, "waits for a seat, 3 of 12");
-    assert_eq!(said(&seat, None, None).1, ["It waits for a seat."]);
+    assert_eq!(
+        said(&seat, None, Some(SeatPlace { place: 3, of: 12, about_seconds: None })).0,
+        "waits for a seat, 3 of 12"
+    );
+    let soon = SeatPlace { place: 3, of: 12, about_seconds: Some(1_490) };
+    assert_eq!(said(&seat, None, Some(soon)).0, "waits for a seat, 3 of 12, in about 25 min");
+    let license = seat.asked.account.license;
+    assert_eq!(said(&seat, None, None).1, [format!("It waits for a seat of {license}.")]);
 
     let create = due(Step::CreateUser, State::Requested, 90);
     let mut lane = LaneView {
@@ -421,4 +427,33 @@ fn spans_are_said_in_at_most_two_units() {
     ] {
         assert_eq!(span(seconds), text, "{seconds}");
     }
+}
+
+#[test]
+fn an_estimate_counts_on_the_seats_that_come_back() {
+    let pool = |capacity, others, held| Pool {
+        key: PoolKey::Seat { tenant: "contoso".to_owned(), sku: SkuId(Uuid::from_u128(1)) },
+        capacity: Some(capacity),
+        others,
+        held,
+        waiting: 9,
+        read_at: None,
+    };
+    let policy = Policy { seat_cool_down: Duration::from_secs(300), ..Policy::default() };
+    // Two seats are held, for 100 s and for 40 s; one rests for another 50 s. A seat is typically held for 400 s.
+    let line = SeatLine { users: Vec::new(), held_since: vec![at(0), at(60)], resting_until: vec![at(150)] };
+    let wait = |pool: &Pool, hold| SeatWait::of(pool, &line, hold, &policy, at(100));
+    let told = |wait: &SeatWait| (1..=5).map(|place| wait.about_seconds(place)).collect::<Vec<_>>();
+    let busy = wait(&pool(3, 0, 3), Some(400.0));
+    assert_eq!(told(&busy), [50, 600, 660, 750, 1_300].map(Some), "then each has another turn of 700 s");
+    let free = wait(&pool(5, 1, 3), Some(400.0));
+    assert_eq!(told(&free), [0, 50, 600, 660, 700].map(Some));
+    // Others have taken one of ours: the first that comes back is not granted again.
+    assert_eq!(told(&wait(&pool(3, 1, 3), Some(400.0)))[..2], [Some(600), Some(660)]);
+    assert_eq!(told(&wait(&pool(3, 3, 3), Some(400.0))), [None; 5], "no seat, no basis");
+    assert_eq!(
+        told(&wait(&pool(3, 0, 3), None)),
+        [Some(50), None, None, None, None],
+        "nothing was returned yet"
+    );
 }

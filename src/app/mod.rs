@@ -5,6 +5,7 @@ pub mod queries;
 pub mod settings;
 pub mod views;
 
+mod credentials;
 mod drift_watch;
 mod host;
 mod lookup;
@@ -15,6 +16,7 @@ mod system;
 mod watchkeeper;
 mod wiring;
 
+pub use credentials::{Credentials, HandedOver, Handover, find_users, passwords_behind};
 pub use drift_watch::DriftWatch;
 pub use host::host_name;
 pub use lookup::{LookupError, find_request};
@@ -23,4 +25,4 @@ pub use promotion::promote_all;
 pub use submission::{IntakeTarget, StoreIntake, Submission, SubmissionError, Submitted, submit};
 pub use system::{SystemChance, SystemClock, SystemIds, TokioSpawner, TokioTimer};
 pub use watchkeeper::{Sighting, Watchkeeper};
-pub use wiring::{WiringError, engine_for, pinned_environments, places_for, sweeper_for};
+pub use wiring::{WiringError, engine_for, pinned_environments, places_for, rotator_for, sweeper_for};

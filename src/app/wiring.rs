@@ -4,10 +4,11 @@ use super::settings::{CloudSettings, CredentialPolicy, Settings};
 use crate::cloud::{
     CloudOrigins, HttpsSettings, HttpsTransport, Limits, Origin, TenantAccess, TenantClient, Transport,
 };
-use crate::domain::{Chance, Clock, HolderId, Ids, Pinned};
+use crate::domain::{Chance, Clock, HolderId, Ids, Pinned, Policy};
 use crate::engine::{Engine, EngineParts, Timer};
 use crate::provisioning::{
-    EnvironmentPlace, PasswordPolicy, Places, Provisioner, ProvisionerParts, Sweeper, TenantPlace,
+    EnvironmentPlace, PasswordPolicy, Places, Provisioner, ProvisionerParts, Recipients, Rotator, Sweeper,
+    TenantPlace,
 };
 use crate::store::Store;
 use std::collections::{BTreeMap, HashMap};
@@ -127,10 +128,12 @@ pub fn engine_for(
     timer: Arc<dyn Timer>,
 ) -> Result<Engine<Provisioner>, WiringError> {
     let passwords = match settings.credentials.policy {
-        CredentialPolicy::Discard => PasswordPolicy::Discard,
+        CredentialPolicy::Discard | CredentialPolicy::Reset => PasswordPolicy::Discard,
         CredentialPolicy::Seal => PasswordPolicy::seal_to(&settings.credentials.recipients)
             .map_err(|error| WiringError(format!("credentials.recipients: {error}")))?,
     };
+    let weights = settings.tenants.iter().map(|(name, tenant)| (name.clone(), tenant.weight)).collect();
+    let policy = Policy { weights: Arc::new(weights), ..settings.policy.clone() };
     let holder = HolderId(ids.fresh());
     let steps = Provisioner::new(ProvisionerParts {
         store: Arc::clone(&store),
@@ -147,7 +150,7 @@ pub fn engine_for(
         clock,
         chance,
         timer,
-        policy: settings.policy.clone(),
+        policy,
         holder,
         members_max: MEMBERS_MAX,
     }))
@@ -162,6 +165,24 @@ pub fn sweeper_for(
     ids: Arc<dyn Ids>,
 ) -> Sweeper {
     Sweeper::new(store, places, clock, ids, settings.policy.clone())
+}
+
+/// Whoever makes new passwords in the tenants of `places`.
+///
+/// # Errors
+/// A recipient that is no public key.
+pub fn rotator_for(
+    settings: &Settings,
+    places: Places,
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    chance: Arc<dyn Chance>,
+    ids: Arc<dyn Ids>,
+) -> Result<Rotator, WiringError> {
+    let recipients = Recipients::parse(&settings.credentials.recipients)
+        .map_err(|error| WiringError(format!("credentials.recipients: {error}")))?;
+    let landing_max = settings.calls.deadline + settings.policy.absence_window;
+    Ok(Rotator { store, places, recipients, clock, chance, ids, landing_max })
 }
 
 /// What each environment's name means: its tenant's name, and the ids and address that a request pins.

@@ -59,6 +59,9 @@ pub(super) enum Command {
     Sweep(SweepArgs),
     /// Try a blocked request again
     Retry(OrderArgs),
+    /// Hand passwords over, sealed or opened with your key; make new ones
+    #[command(subcommand)]
+    Credentials(super::credentials::CredentialsCommand),
     /// Call a request off and give back everything taken for it
     Cancel(CancelArgs),
 }

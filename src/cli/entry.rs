@@ -5,13 +5,15 @@ use super::context::Context;
 use super::exit::Exit;
 use super::trouble::Trouble;
 use super::{
-    config, demo, init, list, order, run, show, simulate, stats, submit, sweep, verify, wait, watch,
+    config, core_dumps, credentials, demo, init, list, order, run, show, simulate, stats, submit, sweep,
+    verify, wait, watch,
 };
 use clap::Parser;
 use std::process::ExitCode;
 
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
+    core_dumps::off();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -53,6 +55,7 @@ async fn dispatch(cli: Cli) -> Result<Exit, Trouble> {
         Command::Stats(args) => stats::run(&Context::load(&global)?, args).await,
         Command::Verify(args) => verify::run(&Context::load(&global)?, &args).await,
         Command::Sweep(args) => sweep::run(&Context::load(&global)?, args).await,
+        Command::Credentials(command) => credentials::run(&Context::load(&global)?, command).await,
         Command::Retry(args) => {
             order::run(&Context::load(&global)?, &args.ids, crate::domain::Command::Retry).await
         }

@@ -9,7 +9,7 @@ use super::read_args::ListArgs;
 use super::sheet::Sheet;
 use super::terminal::{Cell, Column, Grid, Palette, width_of_stdout};
 use super::trouble::Trouble;
-use crate::app::queries::{LANES_MAX, Pages, find_batch, lane_of};
+use crate::app::queries::{LANES_MAX, Pages, SeatQueues, find_batch, lane_of};
 use crate::app::views::{BatchProgress, BatchView, Circumstances, DriftView, Moment, RequestView, next};
 use crate::domain::{RequestId, Status, Watch};
 use crate::store::{Batches, Filter, Page, Requests, Watches, Work};
@@ -42,6 +42,8 @@ async fn requests(context: &Context, args: &ListArgs) -> Result<Exit, Trouble> {
     };
     let now = context.clock.now();
     let lanes = store.lanes(LANES_MAX).await?;
+    let policy = &context.settings.policy;
+    let mut queues = SeatQueues::new(&store, policy, now);
     let mut sheet = Sheet::new(args.output, BufWriter::new(std::io::stdout()), Palette::of_stdout())?;
     let mut pages = Pages::new(&store, filter.clone(), args.after, (args.limit > 0).then_some(args.limit));
     let mut last = None;
@@ -54,7 +56,8 @@ async fn requests(context: &Context, args: &ListArgs) -> Result<Exit, Trouble> {
         let mut watches: HashMap<RequestId, Watch> = watches.into_iter().collect();
         for member in &page {
             let lane = lane_of(&lanes, member);
-            let around = Circumstances { policy: &context.settings.policy, lane, seat_place: None, now };
+            let seat_place = queues.place(member).await?;
+            let around = Circumstances { policy, lane, seat_place, now };
             let next = next(&member.request, around);
             let drifts = watches.remove(&member.request.id).map(|watch| watch.drifts).unwrap_or_default();
             let drifts = drifts.iter().map(DriftView::from).collect();

@@ -5,6 +5,8 @@ mod args;
 mod batch_page;
 mod config;
 mod context;
+mod core_dumps;
+mod credentials;
 mod demo;
 mod entry;
 mod exit;

@@ -3,6 +3,7 @@
 use super::terminal::{Palette, visible};
 use crate::app::views::{Entry, FailureView, Moment, Next, RequestView, WatchView, span};
 use crate::domain::{Instant, Who};
+use crate::store::LicensedBy;
 
 /// The columns of a timeline in CSV.
 pub(super) const HEADER: [&str; 10] = [
@@ -121,6 +122,11 @@ fn head(view: &RequestView, palette: Palette) -> Vec<String> {
 }
 
 fn held(view: &RequestView) -> String {
+    match view.licensed_by {
+        Some(LicensedBy::Group) => return ", held through a group; it stays".to_owned(),
+        Some(LicensedBy::Others) => return ", held, given by others; it stays".to_owned(),
+        Some(LicensedBy::Nobody) | None => {}
+    }
     match (view.license_held, view.seat_held_since) {
         (true, Some(since)) => format!(", held; its seat since {}", since.to_the_second()),
         (true, None) => ", held".to_owned(),

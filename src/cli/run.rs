@@ -4,9 +4,10 @@ use super::context::Context;
 use super::exit::Exit;
 use super::trouble::Trouble;
 use super::{logs, signals};
+use crate::app::settings::CredentialPolicy;
 use crate::app::{
-    DriftWatch, Orders, StoreIntake, SystemChance, TokioSpawner, TokioTimer, Watchkeeper, engine_for,
-    pinned_environments, places_for, promote_all, sweeper_for,
+    Credentials, DriftWatch, Orders, StoreIntake, SystemChance, TokioSpawner, TokioTimer, Watchkeeper,
+    engine_for, pinned_environments, places_for, promote_all, rotator_for, sweeper_for,
 };
 use crate::engine::{GivingUp, Hints, Pump, PumpLimits, Spawner, Stop};
 use crate::http::{DaemonState, Health, LocalListener, serve};
@@ -43,6 +44,20 @@ pub(super) async fn run(context: Context, verbose: u8) -> Result<Exit, Trouble> 
         Arc::clone(&context.ids),
     ));
     let watch = DriftWatch { lookout: Lookout::new(places.clone()), keeper: keeper(&context, &shared) };
+    let rotator = rotator_for(
+        settings,
+        places.clone(),
+        Arc::clone(&shared),
+        Arc::clone(&context.clock),
+        Arc::new(SystemChance),
+        Arc::clone(&context.ids),
+    )?;
+    let credentials = Credentials {
+        store: Arc::clone(&shared),
+        clock: Arc::clone(&context.clock),
+        rotator: Some(Arc::new(rotator)),
+        resets: settings.credentials.policy == CredentialPolicy::Reset,
+    };
     let engine = Arc::new(engine_for(
         settings,
         places,
@@ -79,6 +94,8 @@ pub(super) async fn run(context: Context, verbose: u8) -> Result<Exit, Trouble> 
         },
         watch: keeper(&context, &shared),
         sweeper: Arc::clone(&sweeper),
+        credentials: Arc::new(credentials),
+        spawner: Arc::clone(&spawner),
         hints: hints.clone(),
         environments: pinned_environments(settings),
         health: Health {

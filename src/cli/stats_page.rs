@@ -1,7 +1,9 @@
 //! The counts on a page: the headline first, then where requests are, seats and slots, and what is in trouble.
 
 use super::terminal::{Cell, Column, Grid, Palette, visible};
-use crate::app::views::{DriftFigure, Efficiency, Moment, Place, PoolView, Stats, TroubledLane, span};
+use crate::app::views::{
+    DriftFigure, Efficiency, Moment, Place, PoolView, Stats, TroubledLane, roughly, span,
+};
 use crate::domain::{Instant, Status};
 use crate::store::PoolKind;
 
@@ -117,6 +119,7 @@ pub(super) fn pools(pools: &[PoolView], palette: Palette) -> Grid {
         Column::number("HELD"),
         Column::number("FREE"),
         Column::number("WAITING"),
+        Column::drop("CLEARED IN"),
         Column::drop("READ"),
     ];
     let mut grid = Grid::new(columns, palette.heading());
@@ -142,6 +145,12 @@ pub(super) fn pools(pools: &[PoolView], palette: Palette) -> Grid {
             number(pool.held),
             stressed(pool.free),
             stressed(pool.waiting),
+            Cell::new(
+                pool.cleared_in_seconds
+                    .map(|seconds| format!("about {}", span(roughly(seconds))))
+                    .unwrap_or_default(),
+                palette.plain(),
+            ),
             Cell::new(pool.read_at.map(Moment::to_the_second).unwrap_or_default(), palette.faint()),
         ]);
     }
@@ -217,6 +226,8 @@ pub(super) fn records(stats: &Stats) -> Vec<[String; 5]> {
         for (figure, value) in figures {
             add(section, &pool.tenant, &pool.subject(), figure, value.map(|value| value.to_string()));
         }
+        let cleared = pool.cleared_in_seconds.map(|seconds| seconds.to_string());
+        add(section, &pool.tenant, &pool.subject(), "cleared_in_seconds", cleared);
     }
     for tenant in &stats.efficiency {
         let figures = [

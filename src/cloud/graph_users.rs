@@ -9,7 +9,7 @@ use super::graph_batch::Item;
 use super::verdict::{CallFailure, Effect, Members, Verdict};
 use crate::domain::ObjectId;
 use http::{Method, StatusCode};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -59,6 +59,22 @@ impl Graph {
     /// Per member; [`Absent`](Verdict::Absent) when the directory does not show the user.
     pub async fn set_usage_location(&self, changes: &[(ObjectId, String)]) -> Members<()> {
         self.patch(changes, |location| json!({ "usageLocation": location })).await
+    }
+
+    /// Gives users new passwords, 8 to 256 characters of three classes; they need not be changed at the next sign-in.
+    ///
+    /// # Errors
+    /// Per member: [`GraphPermissionMissing`](crate::domain::Code::GraphPermissionMissing) without
+    /// `User-PasswordProfile.ReadWrite.All` or without a directory role above the user's (API notes §2.5); uncertain when
+    /// the answer is missing, since the password may be set then.
+    pub async fn set_passwords(&self, changes: &[(ObjectId, SecretString)]) -> Members<()> {
+        self.each_once(
+            changes,
+            |(id, _)| *id,
+            |(id, password)| item(Method::PATCH, &UserKey::Id(*id), "", Some(password_body(password))),
+            |(id, password), answer| done(*id, answer).or_else(|| repeated(password, answer).map(Err)),
+        )
+        .await
     }
 
     /// Deletes users; they can be restored for 30 days. Remove licenses first (API notes §2.5).
@@ -126,10 +142,25 @@ fn create_item(user: &NewUser) -> Item {
         "userPrincipalName": user.user_principal_name,
         "usageLocation": user.usage_location,
         "passwordPolicies": "DisablePasswordExpiration",
-        "passwordProfile": { "password": user.password.expose_secret(), "forceChangePasswordNextSignIn": false },
+        "passwordProfile": password_profile(&user.password),
         "onPremisesExtensionAttributes": { "extensionAttribute15": user.marker },
     });
     Item { method: Method::POST, url: "/users".to_owned(), headers: &[], body: Some(body) }
+}
+
+fn password_profile(password: &SecretString) -> Value {
+    json!({ "password": password.expose_secret(), "forceChangePasswordNextSignIn": false })
+}
+
+fn password_body(password: &SecretString) -> Value {
+    json!({ "passwordProfile": password_profile(password) })
+}
+
+/// A refusal is quoted, so one that repeats the password (Microsoft's never do) is not.
+fn repeated(password: &SecretString, answer: &Answer) -> Option<CallFailure> {
+    let repeats = Complaint::read(&answer.body)
+        .is_some_and(|it| [&it.message, &it.code].iter().any(|text| text.contains(password.expose_secret())));
+    repeats.then(|| answer.unreadable(Effect::Write, "The refusal repeats what was asked."))
 }
 
 fn created(user: &NewUser, answer: &Answer) -> Option<Result<ObjectId, CallFailure>> {
@@ -142,11 +173,7 @@ fn created(user: &NewUser, answer: &Answer) -> Option<Result<ObjectId, CallFailu
             }
         }));
     }
-    // A refusal is quoted, so one that repeats the password (Microsoft's never do) is not.
-    let repeats = Complaint::read(&answer.body).is_some_and(|it| {
-        [&it.message, &it.code].iter().any(|text| text.contains(user.password.expose_secret()))
-    });
-    repeats.then(|| Err(answer.unreadable(Effect::Write, "The refusal repeats what was asked.")))
+    repeated(&user.password, answer).map(Err)
 }
 
 /// Sign-in names differ in case only for the eye.

@@ -73,6 +73,14 @@ kinds! {
     Swept = "swept",
     /// A claim of a process that ended was taken over.
     Rescued = "rescued",
+    /// A person was given its user's password, sealed.
+    HandedOver = "handed_over",
+    /// A person has the password, so it was destroyed here.
+    Acknowledged = "acknowledged",
+    /// A sealed password was destroyed because it is not, or no more, its user's.
+    Destroyed = "destroyed",
+    /// Its user has a new password.
+    Rotated = "rotated",
 }
 
 impl fmt::Display for EventKind {

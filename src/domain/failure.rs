@@ -131,6 +131,9 @@ codes! {
     GraphPermissionMissing = "graph.permission-missing", TenantAdmin, false,
         "The application lacks a Microsoft Graph permission.",
         "Grant User.ReadWrite.All, LicenseAssignment.ReadWrite.All and Organization.Read.All with admin consent, then retry.";
+    GraphPasswordForbidden = "graph.password-forbidden", TenantAdmin, false,
+        "Microsoft Entra does not let the application set this user's password.",
+        "Grant User-PasswordProfile.ReadWrite.All with admin consent, and give the application the directory role User Administrator; of an administrator, set the password by hand.";
     GraphQuotaExceeded = "graph.quota-exceeded", TenantAdmin, false,
         "The directory's object quota is used up.",
         "Remove objects (deleted users count for 30 days) or ask Microsoft for more, then retry.";
@@ -303,6 +306,35 @@ codes! {
     DriftRoles = "drift.roles", EnvironmentAdmin, false,
         "The account lacks a security role that was asked for.",
         "`seatless verify --heal` gives it again.";
+
+    CredentialsNotMade = "credentials.not-made", Seatless, true,
+        "The user does not exist yet, or the directory does not show it yet.",
+        "Try again in some minutes; `seatless show` tells how its request stands.";
+    CredentialsNotOurs = "credentials.not-ours", Requester, false,
+        "Seatless did not make the user, so its password is left alone.",
+        "Ask whoever owns the user for its password.";
+    CredentialsNoneKept = "credentials.none-kept", Operator, false,
+        "No password of the user is kept.",
+        "`seatless credentials rotate` makes a new one.";
+    CredentialsAcknowledged = "credentials.acknowledged", Operator, false,
+        "The password was handed over and acknowledged, so it is not kept any more.",
+        "Ask whoever acknowledged it (`seatless show` tells), or make a new one with `seatless credentials rotate`.";
+    CredentialsNotTaken = "credentials.not-taken", Operator, false,
+        "The password that is kept was never handed over, so it was not destroyed.",
+        "Take it first with `seatless credentials take`.";
+    CredentialsNoRecipient = "credentials.no-recipient", Operator, false,
+        "There is no public key to which a new password could be sealed.",
+        "Set credentials.recipients in the config (age-keygen makes a pair of keys), restart the daemon, then try again.";
+    CredentialsRotationUncertain = "credentials.rotation-uncertain", Operator, false,
+        "Nobody knows whether the new password was set.",
+        "The former and the new one are kept, and `seatless credentials take` gives both; rotate again after two minutes to be certain.";
+    CredentialsCopyUnconfirmed = "credentials.copy-unconfirmed", Operator, false,
+        "This database is a copy, and the original may still be in use.",
+        "Rotate with the original; or, if this copy takes its place, say so with `seatless sweep --confirm` first.";
+    CredentialsRotationPending = "credentials.rotation-pending", Seatless, true,
+        "A rotation that was begun just now may still be on its way.",
+        "Try again in two minutes.";
+
     SweepDue = "sweep.due", Seatless, true,
         "A license of ours has appeared after its request was done with it.",
         "The next sweep takes it back.";

@@ -14,6 +14,7 @@ mod request;
 mod retry;
 mod seams;
 mod state;
+mod turns;
 mod watch;
 
 pub use diagram::diagram;
@@ -33,4 +34,7 @@ pub use request::{Account, Membership, NewRequest, OnExisting, Pinned, plain_tex
 pub use retry::{retry_delay, retry_envelope};
 pub use seams::{Chance, Clock, Ids, Instant};
 pub use state::{Direction, Scope, State, Status, Step};
+pub use turns::{
+    FRESH_TURNS, Granted, Line, PASSED_OVER_MAX, Share, TURN_STRIDE, Waiter, in_turn, shared_turns,
+};
 pub use watch::{DriftEvidence, Sight, Watch, Weighed, first_look, look_pace};

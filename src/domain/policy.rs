@@ -1,5 +1,7 @@
 //! The durations and bounds that steer the machine; all of them configuration, none of them known to the engine.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How patient, how eager and how careful Seatless is.
@@ -65,6 +67,8 @@ pub struct Policy {
     pub watch_second: Duration,
     /// How often it is looked at from then on.
     pub watch_every: Duration,
+    /// How large each tenant's part of the groups in flight is beside the others'; 1 where it is not named.
+    pub weights: Arc<BTreeMap<String, u32>>,
 }
 
 impl Default for Policy {
@@ -98,9 +102,10 @@ impl Default for Policy {
             sweep: seconds(300),
             recheck: seconds(86_400),
             seat_cool_down: seconds(300),
+            watch_every: seconds(86_400),
             watch_first: seconds(3_600),
             watch_second: seconds(86_400),
-            watch_every: seconds(86_400),
+            weights: Arc::default(),
         }
     }
 }

@@ -46,8 +46,13 @@ impl<S: Steps> Engine<S> {
 
     /// Claims the due requests of at most `lanes_max` due lanes.
     pub async fn claim(&self, lanes_max: u32) -> Result<Vec<Group>, StoreError> {
-        let claim =
-            Claim { holder: self.holder, now: self.clock.now(), lanes_max, members_max: self.members_max };
+        let claim = Claim {
+            holder: self.holder,
+            now: self.clock.now(),
+            lanes_max,
+            members_max: self.members_max,
+            weights: Arc::clone(&self.policy.weights),
+        };
         self.steadfast("claim", || self.store.claim(claim.clone())).await
     }
 

@@ -110,7 +110,7 @@ impl DaemonClient {
         self.call_within(SWEPT_WITHIN, "POST", "/v1/sweep", &order).await
     }
 
-    async fn call<T: DeserializeOwned>(
+    pub(super) async fn call<T: DeserializeOwned>(
         &self,
         method: &str,
         path: &str,
@@ -179,7 +179,7 @@ impl DaemonClient {
     }
 }
 
-fn unreachable(message: String) -> DaemonError {
+pub(super) fn unreachable(message: String) -> DaemonError {
     DaemonError(Failure::new(Code::SocketUnreachable, message))
 }
 

@@ -1,6 +1,9 @@
 //! The local socket through which commands reach a running daemon.
 
 mod client;
+mod credentials_client;
+mod credentials_routes;
+mod credentials_wire;
 mod local_socket;
 mod server;
 mod wire;

@@ -1,14 +1,15 @@
 //! The daemon's side of the socket: one route per verb that changes something.
 
 use super::LocalListener;
+use super::credentials_routes;
 use super::wire::{
     Accepted, Health, OpenBatch, Order, Refusal, Row, Sightings, Staged, Standing, SweepOrder,
 };
-use crate::app::{IntakeTarget, OrderError, Orders, StoreIntake, SubmissionError, Watchkeeper};
+use crate::app::{Credentials, IntakeTarget, OrderError, Orders, StoreIntake, SubmissionError, Watchkeeper};
 use crate::domain::{BatchId, Code, Command, Failure, NewRequest, Pinned, RequestId};
-use crate::engine::Hints;
+use crate::engine::{Hints, Spawner};
 use crate::provisioning::Sweeper;
-use crate::store::SweepStanding;
+use crate::store::{StoreError, SweepStanding};
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -31,6 +32,10 @@ pub struct DaemonState {
     pub watch: Watchkeeper,
     /// Looks for what our writes may have left in the cloud.
     pub sweeper: Arc<Sweeper>,
+    /// Hands passwords over, and makes new ones.
+    pub credentials: Arc<Credentials>,
+    /// Runs what must come to its end though its caller has gone.
+    pub spawner: Arc<dyn Spawner>,
     /// Wakes the engine.
     pub hints: Hints,
     /// What the daemon's config says about each environment: its tenant's name, and what the names mean.
@@ -60,6 +65,7 @@ pub async fn serve(
         .route("/v1/requests/{id}/cancel-and-delete", post(cancel_and_delete))
         .route("/v1/requests/{id}/heal", post(heal))
         .route("/v1/sightings", post(sightings))
+        .merge(credentials_routes::routes())
         .layer(DefaultBodyLimit::max(BODY_MAX))
         .with_state(state);
     let LocalListener { listener, _file } = listener;
@@ -69,7 +75,7 @@ pub async fn serve(
 type Shared = State<Arc<DaemonState>>;
 
 /// A refusal with its status.
-struct Refused(StatusCode, Refusal);
+pub(super) struct Refused(StatusCode, Refusal);
 
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
@@ -81,6 +87,12 @@ impl From<SubmissionError> for Refused {
     fn from(error: SubmissionError) -> Self {
         let refusal = Refusal::from(error);
         Self(status_of(refusal.error.code), refusal)
+    }
+}
+
+impl From<StoreError> for Refused {
+    fn from(error: StoreError) -> Self {
+        OrderError::Store(error).into()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Created → Licensed: the user holds the license, and we know whether that is our doing.
 
-use super::create_user::uncertain;
+use super::create_user::{removal_is_forbidden, uncertain};
 use super::households::{Finding, Write, by_user, households, key_of, share, spread};
 use super::lost_history::{Unexplained, unexplained};
 use super::provisioner::{Provisioner, Site};
@@ -9,7 +9,7 @@ use super::{Work, lost_history};
 use crate::cloud::{CallFailure, DirectoryUser, LicenseStatus, Removal, UserKey};
 use crate::domain::{Code, Failure, ObjectId, Outcome, SkuId};
 use crate::engine::{Need, Report, Seen, WholeFailure};
-use crate::store::{LicenseHold, Member, Seat};
+use crate::store::{Learned, LicenseHold, LicensedBy, Member, Seat};
 use std::collections::HashSet;
 use std::time::Duration;
 
@@ -18,6 +18,11 @@ const LOOKS_IN_REPLICATION: u32 = 60;
 
 pub(super) async fn look(steps: &Provisioner, site: &Site<'_>) -> Result<Vec<Seen<Work>>, WholeFailure> {
     let members = &site.group.members;
+    // The right was there when the user was made; hours may have passed since, and consent can be revoked.
+    let forbidden = match removal_is_forbidden(site).await {
+        Ok(forbidden) => forbidden,
+        Err(call) => return whole_look(call, members.len()),
+    };
     let households = households(site.group);
     let keys: Vec<UserKey> = households.iter().map(|places| key_of(&members[places[0]])).collect();
     let answers = match site.tenant.client.graph().read_users(&keys).await {
@@ -39,7 +44,7 @@ pub(super) async fn look(steps: &Provisioner, site: &Site<'_>) -> Result<Vec<See
                 Ok(Some(user)) if user.account_enabled && explained.contains(&user.id) => {
                     Finding::Needed(explain(steps, member, user.id))
                 }
-                Ok(Some(user)) => judge(steps, member, &user),
+                Ok(Some(user)) => judge(steps, member, &user, forbidden.as_ref()),
                 Ok(None) => Finding::Settled(Report::of(not_shown(steps, member))),
                 Err(call) => Finding::Settled(Report::of(outcome_of(call))),
             };
@@ -62,7 +67,7 @@ pub(super) fn replication_pace(steps: &Provisioner) -> Duration {
     steps.policy.replication / LOOKS_IN_REPLICATION
 }
 
-fn judge(steps: &Provisioner, member: &Member, user: &DirectoryUser) -> Finding {
+fn judge(steps: &Provisioner, member: &Member, user: &DirectoryUser, forbidden: Option<&Failure>) -> Finding {
     let sku = member.user.account.license;
     if !user.account_enabled {
         let failure = Failure::new(Code::GraphUserDisabled, "Without sign-in no environment takes the user.");
@@ -76,7 +81,11 @@ fn judge(steps: &Provisioner, member: &Member, user: &DirectoryUser) -> Finding 
         }
     }
     match held(user, sku) {
-        Held::Working => Finding::Settled(Report::of(Outcome::Advanced)),
+        Held::Working => {
+            let licensed_by = Some(licensed_by(user, member));
+            let learned = Learned { licensed_by, ..Learned::default() };
+            Finding::Settled(Report { outcome: Outcome::Advanced, learned })
+        }
         Held::Broken(why) => {
             let failure = Failure::new(Code::GraphLicenseConflict, format!("Microsoft Entra says: {why}."));
             Finding::Settled(Report::of(Outcome::Blocked { failure }))
@@ -84,7 +93,10 @@ fn judge(steps: &Provisioner, member: &Member, user: &DirectoryUser) -> Finding 
         Held::Not if member.request.progress.trial.look_first && !has_seat(member) => {
             Finding::Settled(Report::of(without_seat()))
         }
-        Held::Not => Finding::Needed(assign(steps, user.id, sku)),
+        Held::Not => match forbidden {
+            Some(failure) => Finding::Settled(Report::of(Outcome::Blocked { failure: failure.clone() })),
+            None => Finding::Needed(assign(steps, user.id, sku)),
+        },
     }
 }
 
@@ -163,6 +175,18 @@ pub(super) fn held(user: &DirectoryUser, sku: SkuId) -> Held {
 /// Whether the license is assigned to the user itself, not through a group.
 pub(super) fn holds_directly(user: &DirectoryUser, sku: SkuId) -> bool {
     user.licenses.iter().any(|license| license.sku == sku && license.assigned_by_group.is_none())
+}
+
+/// Who beside us gave the user its license. What we may have assigned ourselves counts as ours.
+pub(super) fn licensed_by(user: &DirectoryUser, member: &Member) -> LicensedBy {
+    let sku = member.user.account.license;
+    if holds_directly(user, sku) && !is_ours(member) {
+        LicensedBy::Others
+    } else if user.licenses.iter().any(|license| license.sku == sku && license.assigned_by_group.is_some()) {
+        LicensedBy::Group
+    } else {
+        LicensedBy::Nobody
+    }
 }
 
 /// Whether what the user holds is there because we assigned it.

@@ -105,9 +105,9 @@ fn adopts_now(finding: &Finding) -> Option<ObjectId> {
     }
 }
 
-/// Why we must not assign a license, if we could not take it back. A token from before the permission was granted proves
+/// Why we must not assign a license, if we could not take it back (the token's roles tell). A token from before the permission was granted proves
 /// nothing: then a new one is asked for.
-async fn removal_is_forbidden(site: &Site<'_>) -> Result<Option<Failure>, CallFailure> {
+pub(super) async fn removal_is_forbidden(site: &Site<'_>) -> Result<Option<Failure>, CallFailure> {
     let graph = site.tenant.client.graph();
     let refusal = |roles: Option<BTreeSet<String>>| roles.and_then(|roles| removal_forbidden(&roles));
     if refusal(graph.roles().await?).is_none() {
@@ -150,7 +150,7 @@ fn adopts(member: &Member) -> bool {
 /// made.
 fn unseen(steps: &Provisioner, member: &Member) -> Finding {
     match (member.user.object_id, member.user.origin) {
-        (Some(id), Some(origin)) => Finding::Settled(created(id, origin)),
+        (Some(id), Some(origin)) => Finding::Settled(created(id, origin, None)),
         (None | Some(_), _) => create(steps, member),
     }
 }
@@ -203,7 +203,7 @@ fn create(steps: &Provisioner, member: &Member) -> Finding {
 fn judge(steps: &Provisioner, member: &Member, user: &DirectoryUser) -> Finding {
     if is_made_by_us(steps, member, user) {
         return if user.account_enabled {
-            Finding::Settled(found(member, user.id))
+            Finding::Settled(found(member, user.id, password_of(steps, member, user)))
         } else {
             Finding::Needed(Write::new(&*steps.ids, Work::Enable(user.id)))
         };
@@ -241,20 +241,32 @@ fn taken(user: &DirectoryUser) -> Failure {
 }
 
 /// A user of ours that is there. One that the row lost sight of may have come further than the row tells.
-fn found(member: &Member, id: ObjectId) -> Report {
-    let mut report = created(id, UserOrigin::Made);
+fn found(member: &Member, id: ObjectId, password: Option<IntentId>) -> Report {
+    let mut report = created(id, UserOrigin::Made, password);
     if member.request.progress.trial.look_first {
         report.learned.has_past = lost_history::found(member, id).has_past;
     }
     report
 }
 
-fn ready(user: &DirectoryUser, origin: UserOrigin) -> Finding {
-    Finding::Settled(created(user.id, origin))
+/// The create whose password a user of ours has, if its marker still tells.
+fn password_of(steps: &Provisioner, member: &Member, user: &DirectoryUser) -> Option<IntentId> {
+    let marker = user.marker.as_deref().and_then(Marker::parse)?;
+    (marker.store == steps.store.id() && marker.user == member.user.id).then_some(marker.intent)
 }
 
-fn created(id: ObjectId, origin: UserOrigin) -> Report {
-    let learned = Learned { object_id: Some(id), origin: Some(origin), ..Learned::default() };
+fn ready(user: &DirectoryUser, origin: UserOrigin) -> Finding {
+    Finding::Settled(created(user.id, origin, None))
+}
+
+/// The user is there; and it has the password of this create, where that is known.
+fn created(id: ObjectId, origin: UserOrigin, password: Option<IntentId>) -> Report {
+    let learned = Learned {
+        object_id: Some(id),
+        origin: Some(origin),
+        password_intent: password,
+        ..Learned::default()
+    };
     Report { outcome: Outcome::Advanced, learned }
 }
 
@@ -289,7 +301,7 @@ pub(super) async fn act(
     for one in &shared {
         reports.push(match &one.need.work {
             Work::Create(_) => match results.next() {
-                Some(Ok(id)) => created(id, UserOrigin::Made),
+                Some(Ok(id)) => created(id, UserOrigin::Made, Some(one.need.intent)),
                 Some(Err(call)) if call.failure.code == Code::GraphNameTaken => {
                     conflict(steps, site, one.member, call.failure).await
                 }
@@ -297,12 +309,12 @@ pub(super) async fn act(
                 None => Report::of(uncertain()),
             },
             Work::Enable(id) => match first(graph.set_account_enabled(&[(*id, true)]).await) {
-                Ok(()) => found(one.member, *id),
+                Ok(()) => found(one.member, *id, None),
                 Err(call) => Report::of(outcome_of(call)),
             },
             Work::SetUsageLocation(id, location) => {
                 match first(graph.set_usage_location(&[(*id, location.clone())]).await) {
-                    Ok(()) => created(*id, UserOrigin::Adopted),
+                    Ok(()) => created(*id, UserOrigin::Adopted, None),
                     Err(call) => Report::of(outcome_of(call)),
                 }
             }

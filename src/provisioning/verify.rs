@@ -2,7 +2,7 @@
 //! (power-platform/admin/create-users, "Create a non-interactive user account", step 5).
 
 use super::Work;
-use super::assign_license::{explained, holds_directly, is_ours};
+use super::assign_license::{explained, holds_directly, is_ours, licensed_by};
 use super::households::key_of;
 use super::provisioner::{Provisioner, Site};
 use super::resolved::Resolved;
@@ -10,7 +10,7 @@ use super::verdicts::{outcome_of, whole_look};
 use crate::cloud::{AccessMode, DirectoryUser, SystemUser, UserKey};
 use crate::domain::{Code, Failure, ObjectId, Outcome, State};
 use crate::engine::{Report, Seen, WholeFailure};
-use crate::store::{Member, UserOrigin};
+use crate::store::{Learned, Member, UserOrigin};
 
 /// For how many settle times after the removal a license may still show before somebody must have given it again.
 const LICENSE_LAG_SETTLES: u32 = 3;
@@ -34,13 +34,17 @@ pub(super) async fn look(steps: &Provisioner, site: &Site<'_>) -> Result<Vec<See
         .iter()
         .zip(users)
         .map(|(member, user)| {
+            let mut learned = Learned::default();
+            if let Ok(Some(user)) = &user {
+                learned.licensed_by = Some(licensed_by(user, member));
+            }
             let outcome = match user {
                 Ok(Some(user)) if explained.contains(&user.id) => wait_for_sweep(steps),
                 Ok(Some(user)) => judge(steps, member, &user, &rows),
                 Ok(None) => Outcome::Absent { failure: Failure::new(Code::GraphUserGone, "") },
                 Err(call) => outcome_of(call),
             };
-            Seen::Settled(Report::of(outcome))
+            Seen::Settled(Report { outcome, learned })
         })
         .collect())
 }

@@ -29,7 +29,7 @@ mod world;
 
 pub use certificate::{Authority, CertificateError};
 pub use clock::{Clock, ManualClock, Sleep};
-pub use cloud::Violation;
+pub use cloud::{Drawn, Draws, Violation};
 pub use control::{Act, ActError};
 pub use delays::Delays;
 pub use faults::Faults;

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::call::Call;
 use super::clock::{Clock, Timescale};
-use super::cloud::{Cloud, Violation};
+use super::cloud::{Cloud, Draws, Violation};
 use super::control::{self, Act, ActError};
 use super::delays::Delays;
 use super::faults::Faults;
@@ -129,6 +129,15 @@ impl Simulator {
     /// What must never have happened: seats or slots oversold, one owner with two users.
     pub fn violations(&self) -> Vec<Violation> {
         self.settled().cloud.violations.clone()
+    }
+
+    /// The lags that chance has drawn so far.
+    pub fn draws(&self) -> Draws {
+        let inner = self.locked();
+        Draws {
+            views: inner.cloud.tenants.iter().flat_map(|tenant| tenant.drawn.clone()).collect(),
+            rows: inner.cloud.environments.iter().flat_map(|environment| environment.drawn.clone()).collect(),
+        }
     }
 
     /// Replaces the faults from now on; their count begins anew.

@@ -2,6 +2,7 @@
 
 mod error;
 mod orders;
+mod passwords;
 mod ports;
 mod rows;
 mod sqlite;
@@ -13,10 +14,16 @@ pub use orders::{
     BatchDraft, Begin, BeginFate, Claim, Commit, CommitRow, Filter, LaneRelease, Learned, Page, RowFate,
     StageFault, StageReport, StagedRequest, Tally, TallyEntry,
 };
-pub use ports::{Admission, Answer, Batches, Events, Intake, Requests, Store, Sweeps, Trust, Watches, Work};
+pub use passwords::{
+    KeptPassword, OpenRotation, Password, PasswordOrder, PasswordStanding, Rotation, RotationEnd,
+    RotationFate, SealedPassword,
+};
+pub use ports::{
+    Admission, Answer, Batches, Events, Intake, Passwords, Requests, Store, Sweeps, Trust, Watches, Work,
+};
 pub use rows::{
-    Actor, Batch, Count, Doubt, Event, Group, LaneId, LaneView, LicenseHold, Member, Origin, Pool, PoolKey,
-    PoolKind, Request, Seat, Siblings, Standing, User, UserOrigin,
+    Actor, Batch, Count, Doubt, Event, Group, LaneId, LaneView, LicenseHold, LicensedBy, Member, Origin,
+    Pool, PoolKey, PoolKind, Request, Seat, SeatLine, Siblings, Standing, User, UserOrigin,
 };
 pub use sqlite::{
     MIGRATIONS, Mode, OpenOptions, OwnerCard, Spawn, SqliteStore, WriterStats, has_wal_reset_bug,

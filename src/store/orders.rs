@@ -1,7 +1,6 @@
 //! What the store is told to do: orders as values.
 
-use super::UserOrigin;
-use super::{Actor, LaneId};
+use super::{Actor, LaneId, LicensedBy, UserOrigin};
 use crate::domain::{
     BatchId, Failure, HolderId, Instant, IntentId, NewRequest, ObjectId, RequestId, State, Status,
     SystemUserId, Transition, UserId,
@@ -77,10 +76,12 @@ pub struct Claim {
     pub holder: HolderId,
     /// Now.
     pub now: Instant,
-    /// At most so many lanes; those served longest ago come first.
+    /// At most so many lanes: the tenants take turns, and of a tenant's lanes those served longest ago come first.
     pub lanes_max: u32,
     /// At most so many requests per lane; a lane in trouble gets half as many for each time beyond the first.
     pub members_max: u32,
+    /// How large each tenant's part of the turns is beside the others'; 1 where it is not named.
+    pub weights: std::sync::Arc<std::collections::BTreeMap<String, u32>>,
 }
 
 /// Records an intent for one request, before its write is sent. Siblings that share a write share the intent.
@@ -120,6 +121,11 @@ pub struct Learned {
     pub object_id: Option<ObjectId>,
     /// How the user came to be ours.
     pub origin: Option<UserOrigin>,
+    /// The write whose password the user has: a create that was answered, or the one that the user's marker names. Taken only
+    /// while none is known, since a rotation leaves the marker as it is; every other sealed password of the user is destroyed.
+    pub password_intent: Option<IntentId>,
+    /// Who beside us gave the user its license.
+    pub licensed_by: Option<LicensedBy>,
     /// The user of ours was found, and our rows do not tell how far it has come: from here on it counts as one that was
     /// Propagated once, so that it is disabled and never deleted.
     pub has_past: bool,

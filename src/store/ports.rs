@@ -2,9 +2,10 @@
 
 use super::{
     Actor, Batch, BatchDraft, Begin, BeginFate, Claim, Commit, Count, DriftCount, Event, Filter, Group,
-    LaneView, Member, Page, Pool, PoolKey, Recheck, RowFate, StageReport, StagedRequest, Standing,
+    LaneView, Member, Page, Pool, PoolKey, Recheck, RowFate, SeatLine, StageReport, StagedRequest, Standing,
     StoreError, SweepBegin, SweepEnd, SweepStanding, Tally, Trace, WatchGroup, WatchNote,
 };
+use super::{Password, PasswordOrder, Rotation, RotationEnd, RotationFate, SealedPassword};
 use crate::domain::{BatchId, HolderId, Instant, ObjectId, RequestId, StoreId, UserId, Watch};
 use std::future::Future;
 use std::pin::Pin;
@@ -35,7 +36,8 @@ pub trait Intake: Send + Sync {
 
 /// Moving requests.
 pub trait Work: Send + Sync {
-    /// Claims due requests, lane by lane; raises their epochs. At most one group per lane is out at a time. A user's
+    /// Claims due requests, lane by lane; raises their epochs. Tenants take turns by their weights, so that one with many
+    /// lanes starves no other. At most one group per lane is out at a time. A user's
     /// requests that are due at the same tenant-wide step come in the same group.
     fn claim(&self, claim: Claim) -> Answer<'_, Vec<Group>>;
 
@@ -64,9 +66,12 @@ pub trait Work: Send + Sync {
 
 /// Granting seats.
 pub trait Admission: Send + Sync {
-    /// Requests that could be granted a seat now: of users that hold one already, and then, by priority and age, as
-    /// many users as the pools have seats free. With all requests of such a user that wait. At most `users_max` users.
+    /// Requests that could be granted a seat now: of users that hold one already, and then, in the order of their turns
+    /// (`in_turn` in the domain says what that is), as many users as the pools have seats free. With all requests of such a user that wait. At most `users_max` users.
     fn candidates(&self, users_max: u32) -> Answer<'_, Vec<Member>>;
+
+    /// Who waits for a seat of the pool, in turn, and the seats that are out; at most `users_max` of each.
+    fn seat_line(&self, key: PoolKey, users_max: u32) -> Answer<'_, SeatLine>;
 
     /// Ends the rest of returned seats whose time has come; says how many.
     fn end_rests(&self, now: Instant) -> Answer<'_, u64>;
@@ -146,6 +151,37 @@ pub trait Watches: Send + Sync {
     fn drift_counts(&self) -> Answer<'_, Vec<DriftCount>>;
 }
 
+/// Handing over the passwords of users that we made. They are sealed; nobody here can open one.
+///
+/// What happens to a user's password is recorded in the history of each of its requests that lives or has succeeded; a
+/// user without any is left alone.
+pub trait Passwords: Send + Sync {
+    /// What is kept of these users' passwords, in the order asked; of unknown users nothing.
+    fn passwords(&self, users: Vec<UserId>) -> Answer<'_, Vec<Password>>;
+
+    /// Reads sealed passwords: of each user the right one, or, while nobody knows which is, every one that may be. In the
+    /// same transaction each is recorded as handed over. They stay until they are acknowledged.
+    fn take_passwords(&self, order: PasswordOrder) -> Answer<'_, Vec<SealedPassword>>;
+
+    /// Destroys those that were taken; gives back whose.
+    fn acknowledge_passwords(&self, order: PasswordOrder) -> Answer<'_, Vec<UserId>>;
+
+    /// Records rotations with their sealed passwords, before anything is sent; one fate per rotation, in order.
+    fn begin_rotations(
+        &self,
+        rotations: Vec<Rotation>,
+        sealed: Vec<Vec<u8>>,
+        order: PasswordOrder,
+    ) -> Answer<'_, Vec<RotationFate>>;
+
+    /// Records what came of rotations; one fate per end, in order.
+    fn end_rotations(
+        &self,
+        ends: Vec<(Rotation, RotationEnd)>,
+        order: PasswordOrder,
+    ) -> Answer<'_, Vec<RotationFate>>;
+}
+
 /// Finding what our own writes may have left in the cloud.
 pub trait Sweeps: Send + Sync {
     /// Notes licenses that may appear though no request waits for them. Fenced by nothing: whoever has written to the
@@ -182,7 +218,9 @@ pub trait Trust: Send + Sync {
 }
 
 /// A whole store.
-pub trait Store: Intake + Work + Admission + Requests + Batches + Events + Sweeps + Trust + Watches {
+pub trait Store:
+    Intake + Work + Admission + Requests + Batches + Events + Sweeps + Trust + Watches + Passwords
+{
     /// The database's id, made at its birth; part of every marker.
     fn id(&self) -> StoreId;
 }

@@ -59,6 +59,21 @@ pub struct User {
     pub license: LicenseHold,
     /// Some request of it reached Propagated once.
     pub propagated_once: bool,
+    /// Whether it holds the license by somebody else's doing, as far as a look has shown.
+    pub licensed_by: LicensedBy,
+}
+
+/// Who beside us gave a user its license. Such a user needs no seat of ours, and what it holds so it keeps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LicensedBy {
+    /// Nobody.
+    #[default]
+    Nobody,
+    /// A group that it is a member of.
+    Group,
+    /// A person or another program, directly.
+    Others,
 }
 
 /// How a user came to be ours.
@@ -370,6 +385,17 @@ pub struct Pool {
     pub waiting: u32,
     /// When capacity and others were read.
     pub read_at: Option<Instant>,
+}
+
+/// Who waits for a seat of a pool, and when those that are out come back.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SeatLine {
+    /// The users that wait, in the order in which they have their turns as things stand.
+    pub users: Vec<UserId>,
+    /// Since when seats are held, the longest held first.
+    pub held_since: Vec<Instant>,
+    /// Until when returned seats rest, the first to end first.
+    pub resting_until: Vec<Instant>,
 }
 
 impl Pool {

@@ -6,7 +6,8 @@ use seatless::domain::{
 };
 use seatless::store::{
     Actor, Admission, Answer, Batch, BatchDraft, Batches, Begin, BeginFate, Claim, Commit, Count, DriftCount,
-    Event, Events, Filter, Group, Intake, LaneView, Member, Page, Pool, PoolKey, Recheck, Requests, RowFate,
+    Event, Events, Filter, Group, Intake, LaneView, Member, Page, Password, PasswordOrder, Passwords, Pool,
+    PoolKey, Recheck, Requests, Rotation, RotationEnd, RotationFate, RowFate, SealedPassword, SeatLine,
     SqliteStore, StageReport, StagedRequest, Standing, Store, StoreError, SweepBegin, SweepEnd,
     SweepStanding, Sweeps, Tally, Trace, Trust, WatchGroup, WatchNote, Watches, Work,
 };
@@ -182,6 +183,9 @@ impl Admission for GuardedStore {
     fn candidates(&self, users_max: u32) -> Answer<'_, Vec<Member>> {
         self.read(self.inner.candidates(users_max))
     }
+    fn seat_line(&self, key: PoolKey, users_max: u32) -> Answer<'_, SeatLine> {
+        self.read(self.inner.seat_line(key, users_max))
+    }
     fn end_rests(&self, now: Instant) -> Answer<'_, u64> {
         self.guarded("end rests", move || now.to_string(), self.inner.end_rests(now))
     }
@@ -279,6 +283,33 @@ impl Sweeps for GuardedStore {
     }
     fn sweeps(&self) -> Answer<'_, Vec<SweepStanding>> {
         self.read(self.inner.sweeps())
+    }
+}
+
+impl Passwords for GuardedStore {
+    fn passwords(&self, users: Vec<UserId>) -> Answer<'_, Vec<Password>> {
+        self.read(self.inner.passwords(users))
+    }
+    fn take_passwords(&self, order: PasswordOrder) -> Answer<'_, Vec<SealedPassword>> {
+        self.guarded("take passwords", String::new, self.inner.take_passwords(order))
+    }
+    fn acknowledge_passwords(&self, order: PasswordOrder) -> Answer<'_, Vec<UserId>> {
+        self.guarded("acknowledge passwords", String::new, self.inner.acknowledge_passwords(order))
+    }
+    fn begin_rotations(
+        &self,
+        rotations: Vec<Rotation>,
+        sealed: Vec<Vec<u8>>,
+        order: PasswordOrder,
+    ) -> Answer<'_, Vec<RotationFate>> {
+        self.guarded("begin rotations", String::new, self.inner.begin_rotations(rotations, sealed, order))
+    }
+    fn end_rotations(
+        &self,
+        ends: Vec<(Rotation, RotationEnd)>,
+        order: PasswordOrder,
+    ) -> Answer<'_, Vec<RotationFate>> {
+        self.guarded("end rotations", String::new, self.inner.end_rotations(ends, order))
     }
 }
 

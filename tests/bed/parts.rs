@@ -3,7 +3,7 @@
 use super::seams::{CountedIds, NoWait, SeededChance, SharedClock};
 use seatless::app::{DriftWatch, Watchkeeper};
 use seatless::cloud::{CloudOrigins, Limits, Origin, TenantAccess, TenantClient, Transport};
-use seatless::domain::{HolderId, Ids, Policy};
+use seatless::domain::{HolderId, Ids, Policy, SkuId};
 use seatless::engine::{Engine, EngineParts, Steps};
 use seatless::provisioning::{
     EnvironmentPlace, Lookout, PasswordPolicy, Places, Provisioner, ProvisionerParts, Sweeper, TenantPlace,
@@ -18,6 +18,7 @@ pub(crate) struct Parts<'a> {
     pub(crate) secret: &'a str,
     pub(crate) policy: &'a Policy,
     pub(crate) recipients: &'a [String],
+    pub(crate) seats_max: &'a HashMap<SkuId, u32>,
     pub(crate) clock: &'a Arc<SharedClock>,
     pub(crate) chance: &'a Arc<SeededChance>,
     pub(crate) ids: &'a Arc<CountedIds>,
@@ -101,7 +102,7 @@ impl Parts<'_> {
                     retry_after_max: self.policy.retry_after_max,
                 },
             );
-            let place = TenantPlace { id: tenant.id, client, seats_max: HashMap::new() };
+            let place = TenantPlace { id: tenant.id, client, seats_max: self.seats_max.clone() };
             places.tenants.insert(tenant.name.clone(), place);
             for environment in &tenant.environments {
                 let place = EnvironmentPlace {

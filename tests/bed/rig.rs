@@ -13,7 +13,7 @@ pub(crate) use super::submission::person;
 use super::submission::{asked, folder, open};
 use super::wire::{Deed, GatedWire, Kind, Wire, rows};
 use seatless::app::{DriftWatch, IntakeTarget, Orders, StoreIntake};
-use seatless::domain::{BatchId, Clock, Command, Ids, Instant, Policy, RequestId, State, Status};
+use seatless::domain::{BatchId, Clock, Command, Ids, Instant, Policy, RequestId, SkuId, State, Status};
 use seatless::engine::Engine;
 use seatless::provisioning::Provisioner;
 use seatless::simulator::{Act, Faults, Simulator, World};
@@ -67,6 +67,7 @@ pub(crate) struct Rig {
     begun: Arc<Mutex<Vec<Begun>>>,
     world: World,
     recipients: Vec<String>,
+    seats_max: HashMap<SkuId, u32>,
     engine: Arc<Engine<Provisioner>>,
     seed: u64,
     folder: tempfile::TempDir,
@@ -74,7 +75,7 @@ pub(crate) struct Rig {
 
 impl Rig {
     pub(crate) async fn start(scene: Scene) -> Self {
-        let Scene { world, wishes, delays, faults, policy, recipients, license, seed } = scene;
+        let Scene { world, wishes, delays, faults, policy, recipients, license, seats_max, seed } = scene;
         let clock = Arc::new(SharedClock::new());
         let simulator = Simulator::new(&world, delays, faults, seed, Arc::clone(&clock) as Arc<_>);
         let simulator = Arc::new(simulator.expect("a sound world"));
@@ -90,6 +91,7 @@ impl Rig {
             secret: SECRET,
             policy: &policy,
             recipients: &recipients,
+            seats_max: &seats_max,
             clock: &clock,
             chance: &chance,
             ids: &ids,
@@ -122,6 +124,7 @@ impl Rig {
             begun,
             world,
             recipients,
+            seats_max,
             engine,
             seed,
             folder,
@@ -330,6 +333,7 @@ impl Rig {
             secret: &self.secret,
             policy: &self.policy,
             recipients: &self.recipients,
+            seats_max: &self.seats_max,
             clock: &self.clock,
             chance: &self.chance,
             ids: &self.ids,

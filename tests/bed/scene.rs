@@ -1,10 +1,11 @@
 //! A world, and what is asked for in it, in words that read like a sentence.
 
 use super::rig::Rig;
-use seatless::domain::Policy;
+use seatless::domain::{Policy, SkuId};
 use seatless::simulator::{
     Delays, EnvironmentState, Faults, World, WorldApp, WorldEnvironment, WorldSku, WorldTenant, WorldUser,
 };
+use std::collections::HashMap;
 use uuid::Uuid;
 
 pub(crate) const SALES: &str = "DYN365_ENTERPRISE_SALES";
@@ -31,6 +32,8 @@ pub(crate) struct Scene {
     /// Public keys to which initial passwords are sealed.
     pub(crate) recipients: Vec<String>,
     pub(crate) license: Uuid,
+    /// At most so many units of a license may be ours.
+    pub(crate) seats_max: HashMap<SkuId, u32>,
     pub(crate) seed: u64,
 }
 
@@ -44,6 +47,7 @@ pub(crate) fn rig() -> Scene {
         policy: Policy::default(),
         recipients: Vec::new(),
         license: SALES_ID,
+        seats_max: HashMap::new(),
         seed: 1,
     }
 }
@@ -205,6 +209,11 @@ impl Scene {
 
     pub(crate) fn with_license(mut self, license: Uuid) -> Self {
         self.license = license;
+        self
+    }
+
+    pub(crate) fn with_seats_max(mut self, seats: u32) -> Self {
+        self.seats_max.insert(SkuId(self.license), seats);
         self
     }
 

@@ -68,8 +68,8 @@ fn the_table_shows_each_request_with_what_is_next_for_it() {
 USER              ENVIRONMENT  STATE       STATUS     NEXT                                                                                                          UPDATED               ID
 ada@contoso.com   dev          unlicensed  succeeded                                                                                                                2026-01-05 09:15:00Z  1a000000-0000-7000-8000-000000000001
 bob@contoso.com   dev          requested   blocked    graph.name-taken: A user with this name exists already, and Seatless did not make it. Its object id is 5f3a.  2026-01-05 09:02:00Z  1a000000-0000-7000-8000-000000000003
-cleo@contoso.com  dev          created     active     waits for a seat                                                                                              2026-01-05 09:02:00Z  1a000000-0000-7000-8000-000000000005
-dora@contoso.com  prod         created     active     waits for a seat                                                                                              2026-01-05 09:02:00Z  1a000000-0000-7000-8000-000000000007
+cleo@contoso.com  dev          created     active     waits for a seat, 1 of 2, any moment                                                                          2026-01-05 09:02:00Z  1a000000-0000-7000-8000-000000000005
+dora@contoso.com  prod         created     active     waits for a seat, 2 of 2, in about 11 min                                                                     2026-01-05 09:02:00Z  1a000000-0000-7000-8000-000000000007
 eve@contoso.com   prod         requested   active     checking the environment now                                                                                  2026-01-05 09:02:00Z  1a000000-0000-7000-8000-000000000009
 "
     );
@@ -253,8 +253,14 @@ fn one_that_waits_says_for_what() {
         text.split_once("\nnext: ").unwrap().1.to_owned()
     };
     let idle = "      No daemon runs, so nothing moves; start one with `seatless run`.\n";
-    assert_eq!(tail("show cleo@contoso.com"), format!("It waits for a seat: place 1 of 2.\n{idle}"));
-    assert_eq!(tail("show dora@contoso.com"), format!("It waits for a seat: place 2 of 2.\n{idle}"));
+    assert_eq!(
+        tail("show cleo@contoso.com"),
+        format!("It waits for a seat of DYN365_ENTERPRISE_SALES: place 1 of 2, any moment.\n{idle}")
+    );
+    assert_eq!(
+        tail("show dora@contoso.com"),
+        format!("It waits for a seat of DYN365_ENTERPRISE_SALES: place 2 of 2, in about 11 min.\n{idle}")
+    );
     assert_eq!(
         tail("show eve@contoso.com"),
         format!(
@@ -263,7 +269,12 @@ fn one_that_waits_says_for_what() {
         )
     );
     let shown = json("show cleo@contoso.com -o json");
-    assert_eq!(shown["next"], serde_json::json!({ "kind": "seat", "place": 1, "of": 2 }));
+    assert_eq!(
+        shown["next"],
+        serde_json::json!({
+            "kind": "seat", "license": "DYN365_ENTERPRISE_SALES", "place": 1, "of": 2, "about_seconds": 0
+        })
+    );
     assert_eq!(shown["timeline"][2]["waited_seconds"], 60.0);
 }
 
@@ -371,10 +382,10 @@ TENANT   ENVIRONMENT  ACTIVE  BLOCKED  SUCCEEDED  FAILED  CANCELLED  TOTAL
 contoso  dev               1        1          1       0          0      3
 contoso  prod              2        0          0       0          0      2
 
-POOL   TENANT   OF                       CAPACITY  OTHERS  HELD  FREE  WAITING  READ
-seats  contoso  DYN365_ENTERPRISE_SALES        25      24     1     0        2  2026-01-05 09:00:00Z
-slots  contoso  dev                             7       1     3     3        0  2026-01-05 09:00:00Z
-slots  contoso  prod                            7       1     1     5        0  2026-01-05 09:00:00Z
+POOL   TENANT   OF                       CAPACITY  OTHERS  HELD  FREE  WAITING  CLEARED IN    READ
+seats  contoso  DYN365_ENTERPRISE_SALES        25      24     1     0        2  about 11 min  2026-01-05 09:00:00Z
+slots  contoso  dev                             7       1     3     3        0                2026-01-05 09:00:00Z
+slots  contoso  prod                            7       1     1     5        0                2026-01-05 09:00:00Z
 
 LANES IN TROUBLE
 checking the environment in prod, the last 2 groups failed: The service cannot be reached or is not available. The answer was 503. [remote.unavailable]
@@ -384,6 +395,7 @@ checking the environment in prod, the last 2 groups failed: The service cannot b
     assert_eq!(stats["schema_version"], 1);
     assert_eq!(stats["efficiency"][0]["seat_minutes_average"], 6.0);
     assert_eq!(stats["pools"][0]["waiting"], 2);
+    assert_eq!(stats["pools"][0]["cleared_in_seconds"], 660);
     let csv = out("stats -o csv");
     assert!(csv.contains("\nseats,contoso,DYN365_ENTERPRISE_SALES,free,0\n"), "{csv}");
     let lines = out("stats -o jsonl");

@@ -11,7 +11,8 @@ use seatless::domain::{
 };
 use seatless::store::{
     Actor, Admission, BatchDraft, Begin, Claim, Commit, CommitRow, Group, Intake, LaneRelease, Learned,
-    Member, OpenOptions, Origin, OwnerCard, PoolKey, SqliteStore, StagedRequest, Tally, TallyEntry, Work,
+    LicenseHold, Member, OpenOptions, Origin, OwnerCard, PoolKey, SqliteStore, StagedRequest, Tally,
+    TallyEntry, Work,
 };
 use std::path::Path;
 use std::sync::Arc;
@@ -147,7 +148,13 @@ impl Populace {
         let rows: Vec<CommitRow> =
             candidates.iter().map(|member| self.row(member, Input::Admitted)).collect();
         self.commit(rows, None, Vec::new()).await;
-        let claim = Claim { holder: HOLDER, now: self.now, lanes_max: 100, members_max: 100 };
+        let claim = Claim {
+            holder: HOLDER,
+            now: self.now,
+            lanes_max: 100,
+            members_max: 100,
+            weights: Default::default(),
+        };
         for group in self.store.claim(claim).await.unwrap() {
             self.work(group).await;
         }
@@ -216,6 +223,9 @@ impl Populace {
         };
         self.store.begin(HOLDER, vec![begin], self.now).await.unwrap();
         member.request.progress.trial.intent = Some(OpenIntent { id: intent, begun_at: self.now });
+        if member.request.step == Some(Step::AssignLicense) {
+            member.user.license = LicenseHold::MayBeHeld { intent };
+        }
     }
 
     fn row(&self, member: &Member, input: Input) -> CommitRow {

@@ -137,10 +137,14 @@ pub(crate) fn mix(seed: u64) -> Mix {
     scene.faults = faults(chance, next());
     let deadline = chance.one(For::Mix, next(), &[1_u64, 2, 3]);
     let absence = chance.one(For::Mix, next(), &[30_u64, 30, 120]);
+    let give_up = chance.one(For::Mix, next(), &[None, None, Some(1_800_u64), Some(7_200)]);
+    let deletes = chance.happens(For::Mix, next(), 0.3);
     let sweep = chance.one(For::Mix, next(), &[300_u64, 900, 1_800]);
     scene = scene.with_policy(|policy| {
         policy.propagation_deadline = Duration::from_secs(3_600 * deadline);
         policy.absence_window = Duration::from_secs(absence);
+        policy.give_up = give_up.map(Duration::from_secs);
+        policy.delete_propagated = deletes;
         policy.sweep = Duration::from_secs(sweep);
         // A slower pace where nothing changes any more makes a run short, not different.
         policy.sync_later = Duration::from_secs(300);

@@ -51,6 +51,10 @@ fn never_arrives() -> Scene {
         })
 }
 
+fn given_up() -> Scene {
+    never_arrives().with_policy(|policy| policy.give_up = Some(Duration::from_secs(1_800)))
+}
+
 fn without_slot() -> Scene {
     one().where_it(|environment| environment.non_interactive_others = environment.non_interactive_max)
 }
@@ -76,18 +80,25 @@ fn cancelled(scene: fn() -> Scene, when: When, what: &str) -> Path {
 
 /// Every path.
 pub(crate) fn all() -> Vec<Path> {
-    let plain: [(&str, fn() -> Scene); 7] = [
+    let plain: [(&str, fn() -> Scene); 8] = [
         ("siblings", siblings),
         ("adopted", adopted),
         ("adopted with a license", adopted_with_a_license),
         ("name taken", taken),
         ("never arrives", never_arrives),
+        ("given up", given_up),
         ("without a slot", without_slot),
         ("two users", two_users),
     ];
     let mut paths = vec![straight()];
     paths.extend(plain.map(|(name, scene)| Path { name: name.to_owned(), scene, cues: Vec::new() }));
     paths.extend(State::ALL.iter().map(|state| cancelled(one, When::Reached(*state), state.as_str())));
+    let deleted = Cue {
+        environment: "dev",
+        when: When::Reached(State::NonInteractive),
+        command: Command::CancelAndDelete,
+    };
+    paths.push(Path { name: "cancelled and deleted".to_owned(), scene: one, cues: vec![deleted] });
     paths.push(cancelled(never_arrives, When::Blocked, "blocked"));
     paths.push(cancelled(siblings, When::Reached(State::Licensed), "licensed, beside a sibling"));
     paths.push(cancelled(adopted, When::Reached(State::Licensed), "licensed, adopted"));

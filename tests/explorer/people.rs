@@ -3,7 +3,7 @@
 use crate::bed::scene::SALES;
 use crate::chance::{Chance, For};
 use crate::stage::Stage;
-use seatless::domain::Command;
+use seatless::domain::{Command, State};
 use seatless::simulator::{Act, EnvironmentState};
 
 fn contoso() -> String {
@@ -48,7 +48,16 @@ pub(crate) fn interfere(stage: &mut Stage, chance: Chance, at: u64) -> Option<St
 pub(crate) async fn order(stage: &mut Stage, chance: Chance, at: u64) -> Option<String> {
     let members = stage.members().await;
     let member = &members[chance.index(For::OrderKind, at, members.len())];
-    let commands = [Command::Pause, Command::Resume, Command::Retry, Command::Retry, Command::Cancel];
+    let commands = [
+        Command::Pause,
+        Command::Resume,
+        Command::Retry,
+        Command::Retry,
+        Command::Cancel,
+        Command::CancelAndDelete,
+        Command::Heal { to: State::Created },
+        Command::Heal { to: State::Propagated },
+    ];
     let command = chance.one(For::OrderKind, at + 1_000_000, &commands);
     let told = format!(
         "order: {command:?} of {} in {}",

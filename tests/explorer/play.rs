@@ -6,7 +6,7 @@ use crate::mix::{Mix, Rough};
 use crate::mutant::Mutant;
 use crate::people;
 use crate::stage::Stage;
-use crate::worker::{Done, Kind, Reached, Worker};
+use crate::worker::{Done, Duty, Kind, Reached, Worker};
 use seatless::domain::{Command, HolderId, Instant, State, Status};
 use seatless::simulator::Faults;
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,6 +17,9 @@ const LEASE: Duration = Duration::from_secs(45);
 
 /// More turns than any run needs; a run that takes more goes in circles.
 const TURNS_MAX: u64 = 60_000;
+
+/// How seldom a chore that only reads may be called.
+const CHORE_PACE: Duration = Duration::from_secs(900);
 
 /// Who found nothing to do looks again after this time, unless something is written before.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -297,7 +300,7 @@ impl Play {
             self.sweep_is_owed = true;
             let now = self.stage.now();
             for worker in self.seats.iter_mut().filter_map(|seat| seat.worker.as_mut()) {
-                worker.sweeps_at = now;
+                worker.chores.iter_mut().for_each(|(_, _, at)| *at = now);
             }
         }
         self.go_on().await
@@ -338,10 +341,10 @@ impl Play {
                         worker.round(groups_max, now);
                     }
                 }
-                Choice::Sweep(seat) => {
+                Choice::Chore(seat, chore) => {
                     let now = self.stage.now();
                     if let Some(worker) = &mut self.seats[seat].worker {
-                        worker.sweep(now);
+                        worker.tick(chore, now);
                     }
                 }
                 Choice::Task(seat, place) => self.advance(seat, place).await?,
@@ -389,9 +392,13 @@ impl Play {
             Done::Reading(all_read) => {
                 worker.read_not_before = (!all_read).then(|| now + self.stage.policy.capacity_read);
             }
-            Done::Swept(wait) => {
-                worker.sweeps_at = now + wait;
-                self.sweep_is_owed = false;
+            Done::Chore(duty, wait) => {
+                // A level check finds the same a little later; a run would be all chores otherwise.
+                let wait = if duty == Duty::Sweep { wait } else { wait.max(CHORE_PACE) };
+                for (one, _, at) in worker.chores.iter_mut().filter(|(one, _, _)| *one == duty) {
+                    *at = now + wait;
+                    self.sweep_is_owed &= *one != Duty::Sweep;
+                }
             }
             Done::Group => {}
         }
@@ -558,9 +565,10 @@ impl Play {
                     choices.push(Choice::Task(place, task));
                 }
             }
-            let sweeps = self.stage.mutant != Some(Mutant::NoSweep) && worker.sweeps_at <= now;
-            if sweeps && worker.rescued && !worker.is_at(Kind::Sweep) {
-                choices.push(Choice::Sweep(place));
+            if worker.rescued {
+                let due = (0..worker.chores.len())
+                    .filter(|chore| worker.chore_at(*chore).is_some_and(|at| at <= now));
+                choices.extend(due.map(|chore| Choice::Chore(place, chore)));
             }
             let in_flight = worker.tasks.iter().filter(|task| task.kind == Kind::Group).count();
             if worker.rescued
@@ -634,12 +642,13 @@ impl Play {
         // What is due and still not begun is held by somebody, or was looked at just now.
         instants.extend(due.map(|at| if at <= now { now + Duration::from_secs(1) } else { at }));
         let next = instants.into_iter().min();
-        if next.is_none() && !self.sweep_is_owed {
+        // Chores go on for ever; they alone keep nothing from its rest, unless somebody waits for one.
+        if next.is_none() && !self.sweep_is_owed && !self.stage.will_give_up().await {
             return None;
         }
-        // Sweeps go on for ever; they alone keep nothing from its rest.
-        let sweeps = self.seats.iter().filter_map(|seat| seat.worker.as_ref()).map(|worker| worker.sweeps_at);
-        next.into_iter().chain(sweeps.filter(|at| *at > now)).min()
+        let workers = self.seats.iter().filter_map(|seat| seat.worker.as_ref());
+        let chores = workers.flat_map(|worker| worker.chores.iter().map(|(_, _, at)| *at));
+        next.into_iter().chain(chores.filter(|at| *at > now)).min()
     }
 
     fn enter_cell(&mut self, label: &str, point: &Point, killed: Option<Death>) {
@@ -670,6 +679,6 @@ fn shape(call: &str) -> String {
 #[derive(Clone, Copy, Debug)]
 enum Choice {
     Round(usize),
-    Sweep(usize),
+    Chore(usize, usize),
     Task(usize, usize),
 }

@@ -13,10 +13,11 @@ use crate::desk::Desk;
 use crate::mutant::{Mutant, Steps, TamperedWire};
 use crate::trace::Trace;
 use crate::tricks::{Trick, Tricks};
-use crate::worker::Worker;
+use crate::worker::{Duty, Worker};
 use seatless::app::{IntakeTarget, Orders, StoreIntake};
 use seatless::cloud::Transport;
-use seatless::domain::{BatchId, Clock, Command, HolderId, Ids, Instant, Policy, RequestId};
+use seatless::domain::{BatchId, Clock, Command, HolderId, Ids, Instant, Policy, RequestId, SkuId, Status};
+use seatless::engine::{Chore, GivingUp};
 use seatless::simulator::{Act, Simulator, World};
 use seatless::store::{
     Admission, Event, Events, Filter, Member, Page, Pool, Requests, SqliteStore, Store, Work,
@@ -38,6 +39,7 @@ pub(crate) struct Stage {
     /// What people did meanwhile, and what they ordered.
     pub(crate) interferences: u64,
     pub(crate) mutant: Option<Mutant>,
+    seats_max: HashMap<SkuId, u32>,
     tricks: Arc<Tricks>,
     chance: Arc<SeededChance>,
     ids: Arc<CountedIds>,
@@ -53,7 +55,8 @@ type Seen = (u64, u64, i64);
 
 impl Stage {
     pub(crate) async fn set(scene: Scene, mutant: Option<Mutant>, trace: Arc<Trace>) -> Self {
-        let Scene { world, wishes, delays, faults, mut policy, recipients: _, license, seed } = scene;
+        let Scene { world, wishes, delays, faults, mut policy, recipients: _, license, seats_max, seed } =
+            scene;
         if let Some(mutant) = mutant {
             mutant.change(&mut policy);
         }
@@ -77,6 +80,7 @@ impl Stage {
             kills: 0,
             interferences: 0,
             mutant,
+            seats_max,
             tricks: Arc::new(tricks),
             chance: Arc::new(SeededChance::new(seed)),
             ids,
@@ -114,6 +118,7 @@ impl Stage {
             secret: SECRET,
             policy: &self.policy,
             recipients: &[],
+            seats_max: &self.seats_max,
             clock: &self.clock,
             chance: &self.chance,
             ids: &self.ids,
@@ -126,7 +131,15 @@ impl Stage {
             clock: Arc::clone(&self.clock) as Arc<_>,
             policy: self.policy.clone(),
         };
-        Worker::new(parts.engine_of(steps, holder), parts.sweeper(), desk, holder, self.now())
+        let engine = Arc::new(parts.engine_of(steps, holder));
+        let mut chores: Vec<(Duty, Arc<dyn Chore>)> = vec![(Duty::Watch, Arc::new(parts.drift_watch()))];
+        if self.mutant != Some(Mutant::NoSweep) {
+            chores.push((Duty::Sweep, Arc::new(parts.sweeper())));
+        }
+        if self.policy.give_up.is_some() {
+            chores.push((Duty::GiveUp, Arc::new(GivingUp(Arc::clone(&engine)))));
+        }
+        Worker::new(engine, chores, desk, holder, self.now())
     }
 
     /// Asks for accounts; refused as a whole where one of them contradicts what is there.
@@ -192,9 +205,10 @@ impl Stage {
         (wake.into_iter().chain(rest).min(), waiting.map(|pool| pool.read_at).collect())
     }
 
-    /// Whether somebody else than `holder` has claims.
-    pub(crate) async fn others_hold_claims(&self, holder: HolderId) -> bool {
-        !self.store.claimed_by_others(holder, 1).await.expect("the store can be read").is_empty()
+    /// Whether somebody is blocked whom the policy gives up in time.
+    pub(crate) async fn will_give_up(&self) -> bool {
+        let blocked = |member: &Member| member.request.progress.status() == Status::Blocked;
+        self.policy.give_up.is_some() && self.members().await.iter().any(blocked)
     }
 
     pub(crate) async fn members(&self) -> Vec<Member> {

@@ -5,11 +5,11 @@ use crate::desk::Desk;
 use crate::mutant::Steps;
 use seatless::domain::{HolderId, Instant};
 use seatless::engine::{Chore, Engine};
-use seatless::provisioning::Sweeper;
 use seatless::store::{Group, Pool, StoreError};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 
 pub(crate) struct Worker {
     pub(crate) engine: Arc<Engine<Steps>>,
@@ -22,9 +22,8 @@ pub(crate) struct Worker {
     pub(crate) slept_at: Option<Instant>,
     /// It has taken over what others left, where it has to.
     pub(crate) rescued: bool,
-    pub(crate) sweeper: Arc<Sweeper>,
-    /// When it sweeps next.
-    pub(crate) sweeps_at: Instant,
+    /// What it does beside the lanes, and when next.
+    pub(crate) chores: Vec<(Duty, Arc<dyn Chore>, Instant)>,
     /// Pools are not read again before this instant.
     pub(crate) read_not_before: Option<Instant>,
     /// What the store and the clock were like when a round found nothing to do.
@@ -50,8 +49,16 @@ pub(crate) enum Kind {
     Rescue,
     Round,
     Reading,
-    Sweep,
+    Chore(Duty),
     Group,
+}
+
+/// Work beside the lanes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Duty {
+    Sweep,
+    GiveUp,
+    Watch,
 }
 
 /// What a task came to.
@@ -64,8 +71,8 @@ pub(crate) enum Done {
     },
     /// Read the pools; whether all could be read.
     Reading(bool),
-    /// After how long the next one is due.
-    Swept(std::time::Duration),
+    /// After how long it wants to be called again.
+    Chore(Duty, Duration),
     Group,
 }
 
@@ -78,22 +85,21 @@ pub(crate) enum Reached {
 
 impl Worker {
     pub(crate) fn new(
-        engine: Engine<Steps>,
-        sweeper: Sweeper,
+        engine: Arc<Engine<Steps>>,
+        chores: Vec<(Duty, Arc<dyn Chore>)>,
         desk: Arc<Desk>,
         holder: HolderId,
         now: Instant,
     ) -> Self {
         Self {
-            engine: Arc::new(engine),
+            engine,
             desk,
             holder,
             tasks: Vec::new(),
             asleep_until: None,
             slept_at: None,
             rescued: false,
-            sweeper: Arc::new(sweeper),
-            sweeps_at: now,
+            chores: chores.into_iter().map(|(duty, chore)| (duty, chore, now)).collect(),
             read_not_before: None,
             idle_at: None,
             next_task: 1,
@@ -141,14 +147,19 @@ impl Worker {
         });
     }
 
-    pub(crate) fn sweep(&mut self, now: Instant) {
-        let sweeper = Arc::clone(&self.sweeper);
-        self.start(
-            Kind::Sweep,
-            "sweep".to_owned(),
-            now,
-            async move { sweeper.tick().await.map(Done::Swept) },
-        );
+    /// Begins a chore.
+    pub(crate) fn tick(&mut self, place: usize, now: Instant) {
+        let (duty, chore, _) = &self.chores[place];
+        let (duty, chore) = (*duty, Arc::clone(chore));
+        self.start(Kind::Chore(duty), format!("{duty:?}").to_lowercase(), now, async move {
+            chore.tick().await.map(|wait| Done::Chore(duty, wait))
+        });
+    }
+
+    /// When a chore is due next, unless it is under way.
+    pub(crate) fn chore_at(&self, place: usize) -> Option<Instant> {
+        let (duty, _, at) = &self.chores[place];
+        (!self.is_at(Kind::Chore(*duty))).then_some(*at)
     }
 
     pub(crate) fn run(&mut self, group: Group, now: Instant) {

@@ -8,6 +8,7 @@ mod cancel;
 mod crash;
 mod faults;
 mod people;
+mod seats;
 mod secrets;
 mod straight;
 mod sweep;

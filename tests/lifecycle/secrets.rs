@@ -1,9 +1,9 @@
 //! Canaries: secrets whose bytes are known must be found nowhere.
 
-use crate::bed::rig::reason;
+use crate::bed::rig::{Death, Rig, reason};
 use crate::bed::scene::{SECRET, rig};
 use crate::bed::wire::Kind;
-use seatless::domain::State;
+use seatless::domain::{Clock, EventKind, State};
 use seatless::simulator::Faults;
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -107,4 +107,60 @@ async fn no_secret_is_in_the_database_its_log_or_ours() {
 fn sha256(text: &str) -> String {
     use sha2::{Digest, Sha256};
     format!("{:x}", Sha256::digest(text.as_bytes()))
+}
+
+/// Of each user exactly one password is kept, and it is the one that the user has, whoever's create made it.
+async fn the_kept_ones_are_right(rig: &Rig, key: &age::x25519::Identity, what: &str) {
+    use seatless::provisioning::OpeningKeys;
+    use seatless::store::{Actor, Origin, PasswordOrder, Passwords};
+    use secrecy::ExposeSecret;
+    let keys = OpeningKeys::parse(&key.to_string()).unwrap_or_else(|why| panic!("{why}"));
+    let mut users: Vec<_> = rig.members().await.iter().map(|member| member.user.id).collect();
+    users.dedup();
+    for password in rig.store.passwords(users).await.expect("the store can be read") {
+        let name = &password.user_principal_name;
+        assert_eq!(password.kept.len(), 1, "{what}: {name} {password:?}");
+        assert!(password.is_certain(), "{what}: {name} {password:?}");
+        let actor = Actor { name: "test".to_owned(), origin: Origin::Cli };
+        let order = PasswordOrder { users: vec![password.user], actor, now: rig.clock.now() };
+        let taken = rig.store.take_passwords(order).await.expect("the store can be written");
+        let opened =
+            keys.open(&taken[0].sealed, name, taken[0].intent).unwrap_or_else(|why| panic!("{what}: {why}"));
+        let user = rig.user(name.local_part());
+        assert_eq!(user["password_sha256"], sha256(opened.expose_secret()), "{what}: {name}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_dies_wherever_the_kept_password_is_the_right_one() {
+    let key = age::x25519::Identity::generate();
+    let scene = |faults: &str, seed| {
+        rig()
+            .tenant("contoso")
+            .environment("dev")
+            .requests(&["svc-1", "svc-2"])
+            .environment("test")
+            .request("svc-1")
+            .sealing_to(&key.to_public().to_string())
+            .with_faults(Faults { count_max: Some(6), ..Faults::named(faults).expect("a preset") })
+            .seeded(seed)
+    };
+    let mut undisturbed = scene("none", 1).start().await;
+    undisturbed.run_until_all_are(State::Created).await;
+    let points = undisturbed.fuse.passed();
+    the_kept_ones_are_right(&undisturbed, &key, "nobody died").await;
+    let mut superseded = 0;
+    for (point, faults) in (1..=points).zip(["none", "drop", "late"].into_iter().cycle()) {
+        let death = if point % 2 == 0 { Death::Drop } else { Death::Leak };
+        let mut rig = scene(faults, point).start().await;
+        rig.death = death;
+        rig.fuse.set(point);
+        rig.run_until_all_are(State::Created).await;
+        the_kept_ones_are_right(&rig, &key, &format!("{death:?} at point {point} with {faults}")).await;
+        for member in rig.members().await {
+            let history = rig.history(member.request.id).await;
+            superseded += history.iter().filter(|event| event.kind == EventKind::Destroyed).count();
+        }
+    }
+    assert!(superseded > 0, "no user was ever asked for twice, so there was nothing to choose from");
 }

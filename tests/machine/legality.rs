@@ -89,7 +89,7 @@ pub(crate) fn check_moment(world: &World, moment: &Moment) {
             assert!(matches!(input, Input::Admitted), "only admission grants seats");
             assert!(!facts.seat_held);
         }
-        SeatEffect::Return | SeatEffect::Refused => assert!(facts.seat_held),
+        SeatEffect::Return | SeatEffect::Unused | SeatEffect::Refused => assert!(facts.seat_held),
     }
     if let Some(event) = &transition.event {
         assert_eq!((event.from, event.to), (before.state, next.state));

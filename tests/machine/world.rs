@@ -215,7 +215,7 @@ impl World {
         match transition.seat {
             SeatEffect::Keep => {}
             SeatEffect::Take => assert!(!std::mem::replace(&mut self.facts.seat_held, true), "a second seat"),
-            SeatEffect::Return | SeatEffect::Refused => {
+            SeatEffect::Return | SeatEffect::Unused | SeatEffect::Refused => {
                 assert!(std::mem::replace(&mut self.facts.seat_held, false), "no seat to return");
             }
         }

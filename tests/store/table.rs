@@ -117,6 +117,27 @@ macro_rules! conformance {
                 sequences_have_no_gaps,
                 a_cancelled_request_gives_everything_back,
                 everything_survives_a_restart;
+            passwords:
+                a_password_waits_once_its_create_is_known,
+                the_passwords_of_other_creates_are_destroyed,
+                the_first_known_create_stays_the_right_one,
+                without_a_known_create_nobody_knows_which_is_right,
+                a_known_create_without_a_kept_password_is_told,
+                the_password_of_an_adopted_user_is_none_of_ours,
+                each_view_is_an_event_and_may_be_repeated,
+                each_request_of_the_user_tells_of_the_view,
+                what_was_acknowledged_is_destroyed,
+                what_was_never_taken_is_not_destroyed,
+                a_deleted_user_leaves_no_password,
+                a_rotation_is_recorded_before_anything_is_sent,
+                a_confirmed_rotation_leaves_the_new_password_only,
+                a_confirmed_rotation_destroys_the_former_password,
+                a_rotation_that_was_not_done_leaves_everything_as_it_was,
+                an_unknown_rotation_keeps_both_until_the_next_one,
+                two_rotations_at_once_do_not_both_begin,
+                a_rotation_begins_only_from_what_was_seen,
+                a_rotation_outlives_its_process_as_unknown,
+                unknown_users_have_no_passwords;
             reading:
                 every_filter_selects_what_it_says,
                 pages_follow_one_another_without_a_gap,
@@ -153,6 +174,18 @@ macro_rules! conformance {
                 findings_take_the_place_of_those_before,
                 a_sweep_that_could_not_see_forgets_no_finding,
                 a_license_that_went_with_its_user_is_remembered;
+            turns:
+                a_small_batch_has_its_turns_beside_a_large_one,
+                batches_that_wait_take_turns,
+                a_batch_that_was_away_has_saved_no_turns_up,
+                a_higher_priority_comes_first_but_starves_nobody,
+                a_refused_seat_puts_its_user_back_into_the_line,
+                a_pause_takes_a_request_out_of_its_line_and_back,
+                the_line_is_the_order_in_which_seats_are_granted,
+                a_user_in_several_batches_has_one_turn,
+                a_seat_line_tells_the_seats_that_are_out,
+                who_else_gave_the_license_is_remembered,
+                tenants_take_turns_by_their_weights;
         }
     };
     (@run $fresh:path; $($file:ident: $($case:ident),+ $(,)?;)+) => {

@@ -6,8 +6,8 @@ use seatless::domain::{
     RequestId, SkuId, State, Status, Step, Subject, Transition, UserId, decide,
 };
 use seatless::store::{
-    Actor, BatchDraft, Begin, BeginFate, Claim, Commit, CommitRow, Group, LaneRelease, Learned, Member,
-    Origin, PoolKey, RowFate, StageReport, StagedRequest, Store,
+    Actor, BatchDraft, Begin, BeginFate, Claim, Commit, CommitRow, Group, LaneRelease, Learned, LicenseHold,
+    Member, Origin, PoolKey, RowFate, StageReport, StagedRequest, Store,
 };
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -157,7 +157,7 @@ impl World {
     // ---- work
 
     pub async fn claim_as(&self, holder: HolderId, lanes_max: u32, members_max: u32) -> Vec<Group> {
-        let claim = Claim { holder, now: self.now(), lanes_max, members_max };
+        let claim = Claim { holder, now: self.now(), lanes_max, members_max, weights: Default::default() };
         self.store.claim(claim).await.expect("lanes can be claimed")
     }
 
@@ -257,6 +257,9 @@ impl World {
                 let trial = &mut member.request.progress.trial;
                 trial.attempts += 1;
                 trial.intent = Some(OpenIntent { id: intent, begun_at: self.now() });
+                if member.request.step == Some(Step::AssignLicense) {
+                    member.user.license = LicenseHold::MayBeHeld { intent };
+                }
             }
         }
         fates
@@ -304,6 +307,28 @@ impl World {
             self.work_once(Some(state)).await;
         }
         panic!("the requests do not reach {state}");
+    }
+
+    /// Works with good outcomes for these requests alone until they wait for seats; nobody is granted any.
+    pub async fn work_until_waiting(&self, ids: &[RequestId]) {
+        for _ in 0..20 {
+            let goes_on = |member: &&Member| {
+                ids.contains(&member.request.id) && member.request.progress.state < State::Created
+            };
+            let all = self.all().await;
+            if !all.iter().any(|member| goes_on(&member)) {
+                return;
+            }
+            for member in &all {
+                self.offer_slots(&member.request.asked.environment, 1_000).await;
+            }
+            for group in self.claim().await {
+                let rows = group.members.iter().filter(goes_on);
+                let rows = rows.map(|member| self.row(member, self.report(member, Outcome::Advanced)));
+                self.commit(self.commit_of(rows.collect(), Some(&group))).await;
+            }
+        }
+        panic!("the requests do not come to wait");
     }
 
     /// Works with good outcomes until one request has reached a state.

@@ -7,5 +7,5 @@ mod standing;
 
 pub use batch_lookup::{BatchLookupError, find_batch};
 pub use pages::Pages;
-pub use seat_queue::seat_place;
+pub use seat_queue::SeatQueues;
 pub use standing::{LANES_MAX, blocked_reasons, lane_of, request_next, stats};

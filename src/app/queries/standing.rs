@@ -1,8 +1,8 @@
 //! How things stand, gathered from the store.
 
-use super::{Pages, seat_place};
+use super::{Pages, SeatQueues};
 use crate::app::views::{
-    Circumstances, DriftFigure, Next, Reason, Reasons, Stats, census, efficiency, next, pool_views,
+    Circumstances, DriftFigure, Next, PoolView, Reason, Reasons, Stats, census, efficiency, in_order, next,
     troubled_lanes,
 };
 use crate::domain::{BatchId, Instant, Policy, Status, Step};
@@ -23,7 +23,7 @@ pub async fn request_next(
 ) -> Result<Next, StoreError> {
     let lanes = store.lanes(LANES_MAX).await?;
     let lane = lane_of(&lanes, member);
-    let seat_place = seat_place(store, member).await?;
+    let seat_place = SeatQueues::new(store, policy, now).place(member).await?;
     Ok(next(&member.request, Circumstances { policy, lane, seat_place, now }))
 }
 
@@ -67,10 +67,17 @@ pub async fn blocked_reasons(
 ///
 /// # Errors
 /// As the store.
-pub async fn stats(store: &dyn Store, now: Instant) -> Result<Stats, StoreError> {
+pub async fn stats(store: &dyn Store, policy: &Policy, now: Instant) -> Result<Stats, StoreError> {
+    let pools = store.pools().await?;
+    let mut queues = SeatQueues::new(store, policy, now);
+    let mut views = Vec::with_capacity(pools.len());
+    for pool in &pools {
+        let cleared_in_seconds = if pool.waiting > 0 { queues.cleared_in(&pool.key).await? } else { None };
+        views.push(PoolView { cleared_in_seconds, ..PoolView::from(pool) });
+    }
     Ok(Stats {
         requests: census(&store.counts(None).await?),
-        pools: pool_views(&store.pools().await?),
+        pools: in_order(views),
         efficiency: efficiency(&store.tallies().await?),
         drift: store.drift_counts().await?.into_iter().map(DriftFigure::from).collect(),
         lanes: troubled_lanes(&store.lanes(LANES_MAX).await?, now),

@@ -11,6 +11,8 @@ pub enum CredentialPolicy {
     Seal,
     /// It is thrown away once the account is made.
     Discard,
+    /// It is thrown away, and the first hand-over makes a new one, sealed to the recipients.
+    Reset,
 }
 
 /// What becomes of the passwords.
@@ -31,9 +33,14 @@ impl CredentialSettings {
         let policy = reader.or_default(&policy_key, default, |value| match value.text()? {
             "seal" => Ok(CredentialPolicy::Seal),
             "discard" => Ok(CredentialPolicy::Discard),
-            _ => Err(Fault::new("it must be seal or discard")),
+            "reset" => Ok(CredentialPolicy::Reset),
+            _ => Err(Fault::new("it must be seal, reset or discard")),
         });
-        if policy == CredentialPolicy::Seal && recipients.is_empty() && reader.is_set(&policy_key) {
+        let seals = match policy {
+            CredentialPolicy::Seal | CredentialPolicy::Reset => true,
+            CredentialPolicy::Discard => false,
+        };
+        if seals && recipients.is_empty() && reader.is_set(&policy_key) {
             reader.fault(&policy_key, "sealing needs at least one key in credentials.recipients", None);
         }
         Self { recipients, policy }

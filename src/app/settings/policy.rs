@@ -60,6 +60,7 @@ pub(super) fn read(reader: &mut Reader) -> Policy {
         watch_first: seconds(reader, "watch_first", base.watch_first),
         watch_second: seconds(reader, "watch_second", base.watch_second),
         watch_every: seconds(reader, "watch_every", base.watch_every),
+        weights: base.weights,
     };
     ordered(reader, "retry_first", policy.retry_first, "retry_last", policy.retry_last);
     ordered(reader, "retry_after_min", policy.retry_after_min, "retry_after_max", policy.retry_after_max);

@@ -29,6 +29,7 @@ pub const KEYS: &[Key] = &[
     key("tenants.NAME.id"),
     key("tenants.NAME.cloud"),
     key("tenants.NAME.usage_location"),
+    key("tenants.NAME.weight"),
     key("tenants.NAME.sign_in.kind"),
     key("tenants.NAME.sign_in.client_id"),
     secret("tenants.NAME.sign_in.client_secret"),

@@ -9,6 +9,9 @@ use crate::domain::{Fault, usage_location};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
+/// The largest weight: a larger one would leave others nothing that anybody could notice.
+const WEIGHT_MAX: u32 = 1_000;
+
 /// One Microsoft Entra directory.
 #[derive(Clone, Debug)]
 pub struct TenantSettings {
@@ -18,6 +21,8 @@ pub struct TenantSettings {
     pub cloud: String,
     /// The usage location of requests that name none: ISO 3166 alpha-2, upper case.
     pub usage_location: Option<String>,
+    /// How large its part of the groups in flight is beside the other tenants'.
+    pub weight: u32,
     /// How to sign in.
     pub sign_in: SignIn,
 }
@@ -48,8 +53,9 @@ impl TenantSettings {
         }
         let location =
             reader.optional(&section.child("usage_location"), |value| usage_location(value.text()?));
+        let weight = reader.or_default(&section.child("weight"), "1", |value| count(value, WEIGHT_MAX));
         let sign_in = SignIn::read(reader, section, remarks);
-        Some(Self { id: id?, cloud, usage_location: location, sign_in: sign_in? })
+        Some(Self { id: id?, cloud, usage_location: location, weight, sign_in: sign_in? })
     }
 }
 

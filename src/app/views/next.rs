@@ -5,13 +5,16 @@ use crate::domain::{Direction, Instant, Phase, Policy, Status, Step, Timer};
 use crate::store::{LaneView, Request};
 use serde::Serialize;
 
-/// A place in the line for a seat, counted in users.
+/// A place in the line for a seat, counted in users in the order of their turns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct SeatPlace {
     /// The place; 1 is next.
     pub place: u64,
     /// How many wait in all.
     pub of: u64,
+    /// About how many seconds from now its turn comes; absent where nothing tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub about_seconds: Option<u64>,
 }
 
 /// What matters for a request's next step beside its own row.
@@ -51,6 +54,8 @@ pub enum Next {
     },
     /// It waits for a seat.
     Seat {
+        /// Of which license: the part number, or the product's id.
+        license: String,
         /// Its place in the line.
         #[serde(flatten, skip_serializing_if = "Option::is_none")]
         place: Option<SeatPlace>,
@@ -100,6 +105,7 @@ pub fn next(request: &Request, around: Circumstances<'_>) -> Next {
         }
         Phase::Active { .. } if progress.paused => Next::Paused,
         Phase::Active { timer: Timer::ForSeat, .. } => Next::Seat {
+            license: license_of(request),
             place: around.seat_place,
             trouble: progress.trial.trouble.as_ref().map(FailureView::from),
         },
@@ -138,8 +144,8 @@ impl Next {
             Self::Working { step } => format!("{} now", doing(*step)),
             Self::Due { step, at, .. } if at.0 <= now => format!("{} now", doing(*step)),
             Self::Due { step, at, .. } => format!("{} in {}", doing(*step), until(at.0, now)),
-            Self::Seat { place: Some(SeatPlace { place, of }), .. } => {
-                format!("waits for a seat, {place} of {of}")
+            Self::Seat { place: Some(SeatPlace { place, of, about_seconds }), .. } => {
+                format!("waits for a seat, {place} of {of}{}", about(*about_seconds))
             }
             Self::Seat { place: None, .. } => "waits for a seat".to_owned(),
             Self::Gated { step, until: at, .. } => {
@@ -167,12 +173,14 @@ impl Next {
                 lines.extend(trouble.iter().map(last));
                 lines
             }
-            Self::Seat { place, trouble } => {
+            Self::Seat { license, place, trouble } => {
                 let place = match place {
-                    Some(SeatPlace { place, of }) => format!(": place {place} of {of}"),
+                    Some(SeatPlace { place, of, about_seconds }) => {
+                        format!(": place {place} of {of}{}", about(*about_seconds))
+                    }
                     None => String::new(),
                 };
-                let mut lines = vec![format!("It waits for a seat{place}.")];
+                let mut lines = vec![format!("It waits for a seat of {license}{place}.")];
                 lines.extend(trouble.iter().map(last));
                 lines
             }
@@ -198,6 +206,29 @@ impl Next {
             Self::Ended { .. } => Vec::new(),
         }
     }
+}
+
+fn license_of(request: &Request) -> String {
+    let license = request.asked.account.license;
+    license.part_number().map_or_else(|| license.to_string(), str::to_owned)
+}
+
+fn about(seconds: Option<u64>) -> String {
+    match seconds {
+        None => String::new(),
+        Some(0) => ", any moment".to_owned(),
+        Some(seconds) => format!(", in about {}", span(roughly(seconds))),
+    }
+}
+
+/// No finer than an estimate can be: minutes beyond the first one, quarters of an hour beyond the third hour.
+pub fn roughly(seconds: u64) -> f64 {
+    let step = match seconds {
+        0..=59 => 10,
+        60..=10_799 => 60,
+        10_800.. => 900,
+    };
+    (seconds.div_ceil(step) * step) as f64
 }
 
 fn last(failure: &FailureView) -> String {

@@ -32,6 +32,9 @@ pub struct PoolView {
     pub free: u32,
     /// How many requests wait for one.
     pub waiting: u32,
+    /// In about how many seconds the last of those who wait now has its turn; absent where nobody waits or nothing tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cleared_in_seconds: Option<u64>,
     /// When capacity and others were read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub read_at: Option<Moment>,
@@ -67,6 +70,7 @@ impl From<&Pool> for PoolView {
             held: pool.held,
             free: pool.free(),
             waiting: pool.waiting,
+            cleared_in_seconds: None,
             read_at: pool.read_at.map(Moment),
         }
     }
@@ -74,7 +78,11 @@ impl From<&Pool> for PoolView {
 
 /// All pools, seats before slots, in the order of the names.
 pub fn pool_views(pools: &[Pool]) -> Vec<PoolView> {
-    let mut views: Vec<PoolView> = pools.iter().map(PoolView::from).collect();
+    in_order(pools.iter().map(PoolView::from).collect())
+}
+
+/// Seats before slots, in the order of the names.
+pub fn in_order(mut views: Vec<PoolView>) -> Vec<PoolView> {
     views.sort_by_key(|view| (view.kind, view.tenant.clone(), view.subject()));
     views
 }

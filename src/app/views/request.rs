@@ -5,7 +5,7 @@ use crate::domain::{
     BatchId, Direction, ObjectId, OnExisting, Phase, RequestId, SkuId, State, Status, Step, SystemUserId,
     Timer,
 };
-use crate::store::{LicenseHold, Member, Seat, UserOrigin};
+use crate::store::{LicenseHold, LicensedBy, Member, Seat, UserOrigin};
 use serde::Serialize;
 
 /// One request with what is known of its user.
@@ -58,6 +58,10 @@ pub struct RequestView {
     pub seat_held_since: Option<Moment>,
     /// The cloud confirmed that the user holds the license by our doing.
     pub license_held: bool,
+    /// Who beside us gave the user its license, as far as the last look has shown; absent: nobody. Such a user needs no
+    /// seat, and keeps what it holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub licensed_by: Option<LicensedBy>,
     /// It holds a slot of its environment.
     pub slot_held: bool,
     /// The user's id in Microsoft Entra.
@@ -130,6 +134,7 @@ impl From<&Member> for RequestView {
                 LicenseHold::Held { .. } => true,
                 LicenseHold::None | LicenseHold::MayBeHeld { .. } => false,
             },
+            licensed_by: Some(user.licensed_by).filter(|by| *by != LicensedBy::Nobody),
             slot_held: request.slot_held,
             object_id: user.object_id,
             system_user_id: request.system_user,

@@ -44,9 +44,14 @@ impl Teller {
             EventKind::Begun | EventKind::Throttled | EventKind::Failed | EventKind::Rescued => {
                 self.fold(event)
             }
-            EventKind::Paused | EventKind::Resumed | EventKind::Adopted | EventKind::Swept => {
-                self.push(event, None)
-            }
+            EventKind::Paused
+            | EventKind::Resumed
+            | EventKind::Adopted
+            | EventKind::Swept
+            | EventKind::HandedOver
+            | EventKind::Acknowledged
+            | EventKind::Destroyed
+            | EventKind::Rotated => self.push(event, None),
             EventKind::Submitted => {
                 self.push(event, None);
                 self.milestone_at = Some(event.occurred_at);
@@ -91,8 +96,12 @@ impl Teller {
             | EventKind::Verified
             | EventKind::Drifted
             | EventKind::Adopted
-            | EventKind::Swept
-            | EventKind::Rescued => self.blocked,
+            | EventKind::Rescued
+            | EventKind::HandedOver
+            | EventKind::Acknowledged
+            | EventKind::Destroyed
+            | EventKind::Rotated
+            | EventKind::Swept => self.blocked,
         };
         if event.kind == EventKind::Cancelled {
             self.direction = Direction::Cancelling;
@@ -192,6 +201,10 @@ impl Teller {
                 ("A license of ours that nobody waited for was found and taken back", Tone::Slow)
             }
             EventKind::Rescued => ("Taken over from a process that had ended", Tone::Plain),
+            EventKind::HandedOver => ("The password was handed over, sealed", Tone::Person),
+            EventKind::Acknowledged => ("The password has arrived; it is destroyed here", Tone::Person),
+            EventKind::Destroyed => ("A sealed password that is not in use was destroyed", Tone::Plain),
+            EventKind::Rotated => ("The user has a new password", Tone::Person),
         }
     }
 }

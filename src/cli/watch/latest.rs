@@ -112,7 +112,11 @@ const fn is_news(kind: EventKind) -> bool {
         | EventKind::Drifted
         | EventKind::Reopened
         | EventKind::Adopted
-        | EventKind::Swept
-        | EventKind::Rescued => true,
+        | EventKind::Rescued
+        | EventKind::HandedOver
+        | EventKind::Acknowledged
+        | EventKind::Destroyed
+        | EventKind::Rotated
+        | EventKind::Swept => true,
     }
 }

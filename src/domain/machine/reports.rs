@@ -78,6 +78,10 @@ fn forward(mut draft: Draft, step: Step, report: &Report<'_>) -> Draft {
         }
         Step::AssignLicense => {
             draft.license = LicenseEffect::Confirmed;
+            // The user holds the license, and no intent of ours explains it: then it needs no seat of ours.
+            if draft.facts.seat_held && !draft.facts.license_may_be_held {
+                draft.seat = SeatEffect::Unused;
+            }
             (Timer::At(now), EventKind::Advanced)
         }
         Step::AwaitPropagation | Step::SetNonInteractive => (Timer::At(now), EventKind::Advanced),

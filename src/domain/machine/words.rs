@@ -179,6 +179,8 @@ pub enum SeatEffect {
     Take,
     /// Returns it to rest, since the cloud's count lags behind the removal.
     Return,
+    /// Returns it at once, since it was never used: the user holds the license without us.
+    Unused,
     /// Returns it at once, since it was never used; the cloud showed that there are fewer than we thought.
     Refused,
 }

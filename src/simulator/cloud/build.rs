@@ -89,6 +89,7 @@ impl Cloud {
             by_upn: HashMap::new(),
             by_owner: HashMap::new(),
             groups: Vec::new(),
+            drawn: Vec::new(),
         };
         for user in &world.users {
             let built = foreign_user(user, user.object_id.unwrap_or_else(|| self.dice.uuid()), &tenant, now);
@@ -153,6 +154,7 @@ impl Cloud {
             rows: BTreeMap::new(),
             by_object: HashMap::new(),
             pending: Vec::new(),
+            drawn: Vec::new(),
             window: 0,
             window_calls: 0,
         };

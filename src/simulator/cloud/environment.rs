@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::Drawn;
 use crate::simulator::world::{EnvironmentKind, EnvironmentState};
 
 /// A business unit.
@@ -134,6 +135,9 @@ pub(crate) struct Environment {
     pub(crate) by_object: HashMap<Uuid, Uuid>,
     /// Promised rows.
     pub(crate) pending: Vec<Pending>,
+    /// Lags that were drawn for rows that `addUser` promised.
+    #[serde(default)]
+    pub(crate) drawn: Vec<Drawn>,
     /// Number of the 300-second window of the last call.
     pub(crate) window: i64,
     /// Calls within it.

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{Held, Tenant, User};
+use super::{Drawn, Held, Tenant, User};
 use crate::simulator::dice::Dice;
 
 /// Why a license write is refused; each is a 400 `Request_BadRequest` (api-reference/v1.0/api/user-assignlicense).
@@ -67,6 +67,7 @@ impl Tenant {
                 continue;
             }
             let seen_at = at.now + dice.span(at.view_min, at.view_max);
+            self.drawn.push(Drawn { user: id, at: at.now, until: seen_at });
             let (sku, disabled_plans) = (*sku, disabled_plans.clone());
             licenses.push(Held { sku, disabled_plans, group: None, seen_at, changed_at: at.wire });
         }

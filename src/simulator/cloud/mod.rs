@@ -1,6 +1,7 @@
 //! What the cloud holds, and how its parts catch up with each other.
 
 mod build;
+mod drawn;
 mod environment;
 mod holding;
 mod licensing;
@@ -9,6 +10,7 @@ mod tenant;
 mod user;
 mod witness;
 
+pub use drawn::{Drawn, Draws};
 pub(crate) use environment::{BusinessUnit, Environment, Pending, Role, Row};
 pub(crate) use holding::{Cloud, Late};
 pub(crate) use licensing::Instants;

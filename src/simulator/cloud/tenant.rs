@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::User;
+use super::{Drawn, User};
 
 /// An app registration.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -120,6 +120,9 @@ pub(crate) struct Tenant {
     pub(crate) by_owner: HashMap<String, BTreeSet<Uuid>>,
     /// Groups.
     pub(crate) groups: Vec<Group>,
+    /// Lags that were drawn for directly assigned licenses.
+    #[serde(default)]
+    pub(crate) drawn: Vec<Drawn>,
 }
 
 impl Tenant {

@@ -34,6 +34,15 @@ pub enum Act {
         /// Whether sign-in is allowed.
         enabled: bool,
     },
+    /// Gives a user an administrator role, or takes it away.
+    SetAdministrator {
+        /// Tenant name.
+        tenant: String,
+        /// The user.
+        user: String,
+        /// Whether it holds one.
+        administrator: bool,
+    },
     /// Takes a directly assigned license away.
     RemoveLicense {
         /// Tenant name.
@@ -184,6 +193,12 @@ impl Cloud {
                 let (index, id) = self.find(&tenant, &user)?;
                 if let Some(user) = self.tenants[index].users.get_mut(&id) {
                     user.account_enabled = enabled;
+                }
+            }
+            Act::SetAdministrator { tenant, user, administrator } => {
+                let (index, id) = self.find(&tenant, &user)?;
+                if let Some(user) = self.tenants[index].users.get_mut(&id) {
+                    user.admin = administrator;
                 }
             }
             Act::RemoveLicense { tenant, user, part_number } => {

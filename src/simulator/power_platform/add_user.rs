@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::environments::index_of;
 use super::refusal::refusal;
-use crate::simulator::cloud::{Ineligible, Pending};
+use crate::simulator::cloud::{Drawn, Ineligible, Pending};
 use crate::simulator::reply::Reply;
 use crate::simulator::turn::{Answer, Turn};
 use crate::simulator::world::EnvironmentState;
@@ -63,10 +63,11 @@ pub(super) fn add(turn: &mut Turn<'_>, tenant: usize, id: &str) -> Answer {
     } else {
         let max = turn.cloud.delays.row_after_add_user_max;
         let due = turn.now + turn.cloud.dice.span(0.0, max);
-        let pending = &mut turn.cloud.environments[index].pending;
+        let environment = &mut turn.cloud.environments[index];
         // Asking again does not make it come later.
-        if !pending.iter().any(|pending| pending.user == object) {
-            pending.push(Pending { due, user: object });
+        if !environment.pending.iter().any(|pending| pending.user == object) {
+            environment.pending.push(Pending { due, user: object });
+            environment.drawn.push(Drawn { user: object, at: turn.now, until: due });
         }
         turn.notes.applied = true;
         let (now, wire) = (turn.now, turn.wire);

@@ -1,20 +1,40 @@
 //! Claiming: the due lanes, in fair order, each with its due requests.
 
 use super::cells::{Cells, micros};
-use super::json_rows::{JsonRows, id_list, int_list};
+use super::json_rows::{JsonRows, id_list, int_list, text_list};
 use super::lanes;
 use super::member::{self, select_members};
 use super::pen::Pen;
 use super::verdict::corrupt;
 use super::writer::{Applied, Verb};
-use crate::domain::{Scope, Step};
+use crate::domain::{Scope, Share, Step, shared_turns};
 use crate::store::{Claim, Group, LaneId, StoreError};
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use uuid::Uuid;
 
+/// The tenants with lanes that wait for anything, from one to the next along the index; what each has had.
+pub(super) const DUE_TENANTS: &str = "
+    WITH RECURSIVE named (tenant) AS (
+        SELECT min(tenant) FROM lanes INDEXED BY lanes_due_of_tenant WHERE wake_at IS NOT NULL
+        UNION ALL
+        SELECT (SELECT min(l.tenant) FROM lanes AS l INDEXED BY lanes_due_of_tenant
+                WHERE l.wake_at IS NOT NULL AND l.tenant > named.tenant)
+        FROM named WHERE named.tenant IS NOT NULL)
+    SELECT named.tenant, ifnull(t.pass, 0) FROM named LEFT JOIN tenant_turns AS t ON t.tenant = named.tenant
+    WHERE named.tenant IS NOT NULL ORDER BY named.tenant";
+
+/// The first due lanes of each tenant, those served longest ago first.
 pub(super) const DUE_LANES: &str = "
-    SELECT id, step, tenant, environment, trouble FROM lanes INDEXED BY lanes_due
-    WHERE wake_at <= ?1 ORDER BY served_at, id LIMIT ?2";
+    WITH wanted AS MATERIALIZED (SELECT value AS tenant FROM json_each(?3))
+    SELECT l.id, l.step, l.tenant, l.environment, l.trouble FROM wanted CROSS JOIN lanes AS l
+    WHERE l.id IN (SELECT x.id FROM lanes AS x INDEXED BY lanes_due_of_tenant
+                   WHERE x.tenant = wanted.tenant AND x.wake_at <= ?1 ORDER BY x.served_at, x.id LIMIT ?2)
+    ORDER BY l.served_at, l.id";
+
+pub(super) const CHARGE_TENANTS: &str = "
+    INSERT INTO tenant_turns (tenant, pass)
+    SELECT value ->> 0, value ->> 1 FROM json_each(?1) WHERE true
+    ON CONFLICT DO UPDATE SET pass = excluded.pass";
 
 /// The first due requests of each lane. A lane's own bound is applied afterwards: LIMIT takes no column.
 pub(super) const DUE_REQUESTS: &str = "
@@ -68,7 +88,7 @@ struct Turn {
 }
 
 async fn claim(order: &Claim, pen: &mut Pen) -> Result<Vec<Group>, StoreError> {
-    let mut turns = due_lanes(order, pen).await?;
+    let (mut turns, passes) = due_lanes(order, pen).await?;
     if turns.is_empty() {
         return Ok(Vec::new());
     }
@@ -84,6 +104,7 @@ async fn claim(order: &Claim, pen: &mut Pen) -> Result<Vec<Group>, StoreError> {
     }
     let claimed = int_list(turns.iter().map(|turn| turn.group.lane.0));
     pen.run(sqlx::query(TAKE_LANES).bind(holder).bind(micros(order.now)).bind(claimed)).await?;
+    pen.run(sqlx::query(CHARGE_TENANTS).bind(passes.into_json())).await?;
     lanes::refresh(pen, &lanes).await?;
     let members = sqlx::query(MEMBERS).bind(micros(order.now)).bind(id_list(requests()));
     let mut members = pen.rows(members).await?.into_iter();
@@ -98,9 +119,21 @@ async fn claim(order: &Claim, pen: &mut Pen) -> Result<Vec<Group>, StoreError> {
     Ok(turns.into_iter().map(|turn| turn.group).collect())
 }
 
-async fn due_lanes(order: &Claim, pen: &mut Pen) -> Result<Vec<Turn>, StoreError> {
+/// The due lanes whose turn it is, and what their tenants have had after it.
+async fn due_lanes(order: &Claim, pen: &mut Pen) -> Result<(Vec<Turn>, JsonRows), StoreError> {
+    let mut tenants: BTreeMap<String, i64> = BTreeMap::new();
+    for row in pen.rows(sqlx::query(DUE_TENANTS)).await? {
+        let mut cells = Cells::of(&row);
+        tenants.insert(cells.take()?, cells.int()?);
+    }
+    let mut passes = JsonRows::new();
+    if tenants.is_empty() {
+        return Ok((Vec::new(), passes));
+    }
     let mut turns = Vec::new();
-    for row in pen.rows(sqlx::query(DUE_LANES).bind(micros(order.now)).bind(order.lanes_max)).await? {
+    let names = text_list(tenants.keys());
+    let due = sqlx::query(DUE_LANES).bind(micros(order.now)).bind(order.lanes_max).bind(names);
+    for row in pen.rows(due).await? {
         let mut cells = Cells::of(&row);
         let group = Group {
             lane: LaneId(cells.int()?),
@@ -115,7 +148,34 @@ async fn due_lanes(order: &Claim, pen: &mut Pen) -> Result<Vec<Turn>, StoreError
         let members_max = (order.members_max >> halvings).max(1) as usize;
         turns.push(Turn { group, requests: Vec::new(), members_max });
     }
-    Ok(turns)
+    let mut due: BTreeMap<&str, usize> = BTreeMap::new();
+    for turn in &turns {
+        *due.entry(&turn.group.tenant).or_default() += 1;
+    }
+    let shares: Vec<Share> = tenants
+        .iter()
+        .map(|(tenant, pass)| Share {
+            pass: *pass,
+            weight: order.weights.get(tenant).copied().unwrap_or(1),
+            due: due.get(tenant.as_str()).copied().unwrap_or_default(),
+        })
+        .collect();
+    let granted = shared_turns(&shares, order.lanes_max as usize);
+    let mut left: BTreeMap<String, usize> = BTreeMap::new();
+    for (tenant, granted) in tenants.keys().zip(granted) {
+        if granted.turns > 0 {
+            passes.row().text(tenant).int(granted.pass);
+        }
+        left.insert(tenant.clone(), granted.turns);
+    }
+    turns.retain(|turn| match left.get_mut(&turn.group.tenant) {
+        Some(left) if *left > 0 => {
+            *left -= 1;
+            true
+        }
+        Some(_) | None => false,
+    });
+    Ok((turns, passes))
 }
 
 /// Chooses the requests of each lane.

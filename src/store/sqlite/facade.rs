@@ -9,13 +9,15 @@ use super::stage::Stage;
 use super::trust::Confirm;
 use super::watches::NoteWatches;
 use super::writer::{BeginOrder, Job, Single, Ticket, Verb};
-use super::{read_admission, read_history, read_requests, read_watches, read_work, sweeps, trust};
+use super::{
+    read_admission, read_history, read_requests, read_turns, read_watches, read_work, sweeps, trust,
+};
 use crate::domain::{BatchId, HolderId, Instant, ObjectId, RequestId, StoreId, UserId, Watch};
 use crate::store::{
     Actor, Admission, Answer, Batch, BatchDraft, Batches, Begin, BeginFate, Claim, Commit, Count, DriftCount,
     Event, Events, Filter, Group, Intake, LaneView, Member, Page, Pool, PoolKey, Recheck, Requests, RowFate,
-    StageReport, StagedRequest, Standing, Store, StoreError, SweepBegin, SweepEnd, SweepStanding, Sweeps,
-    Tally, Trace, Trust, WatchGroup, WatchNote, Watches, Work,
+    SeatLine, StageReport, StagedRequest, Standing, Store, StoreError, SweepBegin, SweepEnd, SweepStanding,
+    Sweeps, Tally, Trace, Trust, WatchGroup, WatchNote, Watches, Work,
 };
 use tokio::sync::oneshot;
 
@@ -33,7 +35,7 @@ impl SqliteStore {
         answer.await.unwrap_or_else(|_| Err(closed()))
     }
 
-    fn tell<V: Verb>(&self, verb: V, place: fn(Box<dyn Single>) -> Job) -> Answer<'_, V::Answer> {
+    pub(super) fn tell<V: Verb>(&self, verb: V, place: fn(Box<dyn Single>) -> Job) -> Answer<'_, V::Answer> {
         Box::pin(async move {
             let (ticket, answer) = Ticket::new(verb);
             self.ask(place(Box::new(ticket)), answer).await
@@ -106,6 +108,10 @@ impl Work for SqliteStore {
 impl Admission for SqliteStore {
     fn candidates(&self, users_max: u32) -> Answer<'_, Vec<Member>> {
         Box::pin(read_admission::candidates(&self.readers, users_max))
+    }
+
+    fn seat_line(&self, key: PoolKey, users_max: u32) -> Answer<'_, SeatLine> {
+        Box::pin(async move { read_turns::seat_line(&self.readers, &key, users_max).await })
     }
 
     fn end_rests(&self, now: Instant) -> Answer<'_, u64> {

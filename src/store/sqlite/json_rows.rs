@@ -46,6 +46,19 @@ pub(super) fn id_list(ids: impl IntoIterator<Item = Uuid>) -> String {
     json
 }
 
+/// A JSON list of texts.
+pub(super) fn text_list<'a>(texts: impl IntoIterator<Item = &'a String>) -> String {
+    let mut json = String::from("[");
+    for text in texts {
+        if json.len() > 1 {
+            json.push(',');
+        }
+        push_text(&mut json, text);
+    }
+    json.push(']');
+    json
+}
+
 /// A JSON list of numbers.
 pub(super) fn int_list(numbers: impl IntoIterator<Item = i64>) -> String {
     let mut json = String::from("[");

@@ -2,7 +2,7 @@
 
 use super::cells::Cells;
 use super::verdict::corrupt;
-use super::words::{failure_of, license_of, origin_of, seat_of};
+use super::words::{failure_of, license_of, licensed_by_of, origin_of, seat_of};
 use crate::domain::{
     Account, BatchId, Direction, Ending, Evidence, EvidenceKind, Failure, HolderId, IntentId, Membership,
     NewRequest, ObjectId, OnExisting, OpenIntent, Phase, Pinned, Progress, RequestId, SkuId, State, Status,
@@ -30,6 +30,7 @@ macro_rules! select_members {
         r.trouble_code, r.trouble, r.memo, r.look_first, r.delete_user, r.given_up_code, r.given_up,
         r.step, r.slot_held, r.epoch, r.holder, r.system_user, r.resolved, r.submitted_at, r.updated_at,
         u.object_id, u.origin, u.seat, u.seat_at, u.license_hold, u.license_intent, u.license_since, u.propagated_once,
+        u.licensed_by,
         EXISTS (SELECT 1 FROM requests AS s INDEXED BY requests_live
                 WHERE s.user = r.user AND s.status IN ('active', 'blocked', 'succeeded') AND s.id <> r.id
                   AND s.state IN ('licensed', 'propagated') AND s.direction = 'forward'
@@ -93,6 +94,7 @@ fn read_cells(id: RequestId, mut cells: Cells<'_>) -> Result<Member, StoreError>
             license_of(word, intent, since).ok_or_else(|| rule("its user's license contradicts itself"))?
         },
         propagated_once: cells.flag()?,
+        licensed_by: cells.maybe_word(licensed_by_of)?.unwrap_or_default(),
     };
     let siblings = Siblings { license_needed: cells.flag()?, user_needed: cells.flag()? };
     Ok(Member { request, user, siblings })

@@ -20,7 +20,9 @@ mod claim;
 mod commit;
 mod lanes;
 mod observe;
+mod passwords;
 mod promote;
+mod rotations;
 mod stage;
 mod watches;
 
@@ -28,12 +30,14 @@ mod member;
 mod read_admission;
 mod read_history;
 mod read_requests;
+mod read_turns;
 mod read_watches;
 mod read_work;
 mod readers;
 mod trust;
 
 mod facade;
+mod facade_passwords;
 mod open;
 mod statements;
 mod sweeps;

@@ -145,6 +145,8 @@ fn writing(options: &OpenOptions) -> SqliteConnectOptions {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
+        // What is deleted is overwritten: a sealed password that was destroyed is not to be found in the file.
+        .pragma("secure_delete", "on")
         // A checkpoint each 64 MiB of log: seldom enough that a page changed often is copied once, often enough to
         // keep readers and the next start quick.
         .pragma("wal_autocheckpoint", "16384")

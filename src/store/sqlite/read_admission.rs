@@ -3,14 +3,14 @@
 use super::cells::{Cells, micros};
 use super::json_rows::id_list;
 use super::member::{self, select_members};
+use super::read_turns::next_in_turn;
 use super::read_work::WHENEVER;
 use super::readers::Readers;
 use super::words::{pool_columns, pool_key_of};
-use crate::domain::{Instant, ObjectId, SkuId};
+use crate::domain::{Instant, ObjectId, RequestId, SkuId, Waiter};
 use crate::store::{Member, Pool, PoolKey, StoreError};
 use sqlx::sqlite::SqliteRow;
-use std::cmp::Reverse;
-use uuid::Uuid;
+use std::collections::HashSet;
 
 /// Users that need no further seat: they hold one, or theirs still rests. One whose requests are all paused would only
 /// take the place of others.
@@ -25,17 +25,6 @@ pub(super) const SEATED: &str = "
 pub(super) const WANTED_POOLS: &str = "
     SELECT tenant, subject, capacity - others - held FROM pools INDEXED BY pools_wanted
     WHERE kind = 'seat' AND waiting > 0 AND capacity - others - held > 0 ORDER BY tenant, subject";
-
-/// The first users of a pool, each by the best placed of its requests.
-pub(super) const NEXT_USERS: &str = "
-    SELECT r.user, r.priority, r.id
-    FROM requests AS r INDEXED BY requests_waiting CROSS JOIN users AS u ON u.id = r.user
-    WHERE r.tenant = ?1 AND r.license = ?2 AND r.waiting = 1 AND r.paused = 0 AND u.seat = 'none'
-      AND NOT EXISTS (SELECT 1 FROM requests AS s INDEXED BY requests_live
-                      WHERE s.user = r.user AND s.status IN ('active', 'blocked', 'succeeded')
-                        AND s.waiting = 1 AND s.paused = 0
-                        AND (s.priority > r.priority OR (s.priority = r.priority AND s.id < r.id)))
-    ORDER BY r.priority DESC, r.id LIMIT ?3";
 
 pub(super) const WAITING_OF_USERS: &str = select_members!(
     "WITH wanted AS MATERIALIZED (SELECT key AS place, unhex(value) AS id FROM json_each(?2))",
@@ -75,35 +64,39 @@ pub(super) async fn candidates(readers: &Readers, users_max: u32) -> Result<Vec<
         users.push(Cells::of(&row).id()?);
     }
     let room = (users_max as usize).saturating_sub(users.len());
-    users.extend(next_users(readers, room).await?);
+    let next = next_users(readers, room).await?;
+    users.extend(next.iter().map(|waiter| waiter.user.0));
     if users.is_empty() {
         return Ok(Vec::new());
     }
     let query = sqlx::query(WAITING_OF_USERS).bind(WHENEVER).bind(id_list(users));
-    readers.rows(query).await?.iter().map(member::read).collect()
+    let members: Result<Vec<Member>, StoreError> =
+        readers.rows(query).await?.iter().map(member::read).collect();
+    let mut members = members?;
+    // The seat is taken by a user's first request, and its batch pays for the turn.
+    let leads: HashSet<RequestId> = next.iter().map(|waiter| waiter.request).collect();
+    for household in members.chunk_by_mut(|one, other| one.user.id == other.user.id) {
+        household.sort_by_key(|member| !leads.contains(&member.request.id));
+    }
+    Ok(members)
 }
 
-/// As many users without a seat as there is room for, over all pools by priority and age.
-async fn next_users(readers: &Readers, room: usize) -> Result<Vec<Uuid>, StoreError> {
+/// As many users without a seat as there is room for: each pool's in the order of their turns, the pools by turns.
+async fn next_users(readers: &Readers, room: usize) -> Result<Vec<Waiter>, StoreError> {
     if room == 0 {
         return Ok(Vec::new());
     }
-    let mut next: Vec<(Reverse<i64>, Uuid, Uuid)> = Vec::new();
+    let mut next: Vec<(usize, Waiter)> = Vec::new();
     for row in readers.rows(sqlx::query(WANTED_POOLS)).await? {
         let mut cells = Cells::of(&row);
         let key = pool_key_of("seat", cells.text()?, cells.text()?)?;
         let free = usize::try_from(cells.int()?).unwrap_or(0).min(room);
         let PoolKey::Seat { tenant, sku } = key else { continue };
-        let query =
-            sqlx::query(NEXT_USERS).bind(tenant).bind(sku.0).bind(i64::try_from(free).unwrap_or(i64::MAX));
-        for row in readers.rows(query).await? {
-            let mut cells = Cells::of(&row);
-            let user = cells.id()?;
-            next.push((Reverse(cells.int()?), cells.id()?, user));
-        }
+        let turns = next_in_turn(readers, &tenant, sku.0, free).await?;
+        next.extend(turns.into_iter().enumerate());
     }
-    next.sort_unstable();
-    Ok(next.into_iter().take(room).map(|(_, _, user)| user).collect())
+    next.sort_by_key(|(turn, _)| *turn);
+    Ok(next.into_iter().take(room).map(|(_, waiter)| waiter).collect())
 }
 
 pub(super) async fn next_rest_end(readers: &Readers) -> Result<Option<Instant>, StoreError> {

@@ -13,7 +13,9 @@ pub const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "requests", include_str!("../../../migrations/sqlite/0001_requests.sql")),
     (2, "rechecks", include_str!("../../../migrations/sqlite/0002_rechecks.sql")),
     (3, "standing", include_str!("../../../migrations/sqlite/0003_standing.sql")),
+    (4, "passwords", include_str!("../../../migrations/sqlite/0004_passwords.sql")),
     (5, "watches", include_str!("../../../migrations/sqlite/0005_watches.sql")),
+    (6, "turns", include_str!("../../../migrations/sqlite/0006_turns.sql")),
     (7, "endings", include_str!("../../../migrations/sqlite/0007_endings.sql")),
 ];
 
@@ -125,9 +127,12 @@ pub(super) async fn migrate(
 
 /// Compares a setting with what it must be: a driver that ignores a pragma says nothing.
 pub(super) async fn read_back(pen: &mut Pen) -> Result<(), StoreError> {
-    for (pragma, wanted) in
-        [("PRAGMA journal_mode", "wal"), ("PRAGMA synchronous", "2"), ("PRAGMA foreign_keys", "1")]
-    {
+    for (pragma, wanted) in [
+        ("PRAGMA journal_mode", "wal"),
+        ("PRAGMA synchronous", "2"),
+        ("PRAGMA foreign_keys", "1"),
+        ("PRAGMA secure_delete", "1"),
+    ] {
         let row = pen.row(sqlx::query(pragma)).await?;
         let found = row.and_then(|row| {
             row.try_get_unchecked::<String, _>(0)

@@ -3,7 +3,7 @@
 use super::verdict::corrupt;
 use crate::domain::{Code, Failure};
 use crate::domain::{Instant, IntentId, SkuId};
-use crate::store::{LicenseHold, PoolKey, PoolKind, Seat, StoreError, UserOrigin};
+use crate::store::{LicenseHold, LicensedBy, PoolKey, PoolKind, Seat, StoreError, UserOrigin};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -92,6 +92,18 @@ pub(super) fn license_of(word: &str, intent: Option<Uuid>, since: Option<Instant
         ("held", Some(intent), Some(since)) => Some(LicenseHold::Held { intent, since }),
         _ => None,
     }
+}
+
+pub(super) const fn licensed_by_word(by: LicensedBy) -> &'static str {
+    match by {
+        LicensedBy::Nobody => "nobody",
+        LicensedBy::Group => "group",
+        LicensedBy::Others => "others",
+    }
+}
+
+pub(super) fn licensed_by_of(word: &str) -> Option<LicensedBy> {
+    [LicensedBy::Group, LicensedBy::Others].into_iter().find(|by| licensed_by_word(*by) == word)
 }
 
 pub(super) const fn pool_kind_word(kind: PoolKind) -> &'static str {

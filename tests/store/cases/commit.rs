@@ -191,7 +191,9 @@ pub async fn what_was_learned_is_kept(world: World) {
         system_user: Some(SystemUserId(world.id())),
         resolved: Some("{}".to_owned()),
         memo: Some("page 2".to_owned()),
+        password_intent: Some(IntentId(world.id())),
         user_gone: false,
+        licensed_by: Some(seatless::store::LicensedBy::Group),
         remote_request_ids: Vec::new(),
     };
     for (group, learned) in groups.iter().zip([learned.clone(), Learned::default()]) {

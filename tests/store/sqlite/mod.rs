@@ -4,6 +4,7 @@ mod complete;
 mod damage;
 mod factory;
 mod ownership;
+mod passwords;
 mod statements;
 mod writer;
 

@@ -53,7 +53,8 @@ const PLANS: &[(&str, &[&str])] = &[
     ("promote: hand over", &["requests_by_batch (batch=? AND id>? AND id<?)", "lanes_by_step"]),
     ("lanes: find", &["lanes_by_step (step=? AND tenant=? AND <expr>=?)"]),
     ("lanes: refresh", &["lanes USING INTEGER PRIMARY KEY", "requests_due (lane=?"]),
-    ("claim: lanes", &["lanes_due (wake_at<?)"]),
+    ("claim: tenants", &["lanes_due_of_tenant"]),
+    ("claim: lanes", &["lanes_due_of_tenant (tenant=? AND wake_at<?)"]),
     ("claim: requests", &["r USING INTEGER PRIMARY KEY", "requests_due (lane=? AND due_at>? AND due_at<?)"]),
     ("claim: siblings", &["requests_live (user=?"]),
     ("claim: take", &["requests USING INDEX sqlite_autoindex_requests_1 (id=?)"]),
@@ -86,10 +87,27 @@ const PLANS: &[(&str, &[&str])] = &[
     ("next_wake", &["lanes_due"]),
     ("candidates: seated", &["users_seated_waiting"]),
     ("candidates: pools", &["pools_wanted (kind=?)"]),
+    ("candidates: lines", &["turns_next (tenant=? AND license=?)"]),
     (
-        "candidates: users",
-        &["requests_waiting (tenant=? AND license=?)", "s USING INDEX requests_live (user=?"],
+        "candidates: in line",
+        &[
+            "requests_in_line (tenant=? AND license=? AND priority=? AND batch=?)",
+            "s USING INDEX requests_live (user=?",
+        ],
     ),
+    ("candidates: eldest", &["requests_longest_waiting (tenant=? AND license=?)"]),
+    ("commit: longest waiting", &["requests_longest_waiting (tenant=? AND license=?)"]),
+    ("commit: join a line", &["turns_furthest (tenant=? AND license=? AND priority=?)"]),
+    ("commit: charge a turn", &["turns USING PRIMARY KEY"]),
+    (
+        "commit: forget lines",
+        &[
+            "t USING INDEX turns_furthest (tenant=? AND license=? AND priority=? AND pass<?)",
+            "turns USING PRIMARY KEY",
+        ],
+    ),
+    ("commit: pass over", &["pools USING PRIMARY KEY (kind=? AND tenant=? AND subject=?)"]),
+    ("seat_line: seats", &["users_seated (tenant=? AND seat_license=?)"]),
     ("candidates: members", &["r USING INDEX requests_live (user=?"]),
     ("end_rests", &["users_resting (seat_at<?)"]),
     ("next_rest_end", &["users_resting"]),
@@ -105,11 +123,48 @@ const PLANS: &[(&str, &[&str])] = &[
     ("next_watch", &["watches_due"]),
     ("drift_counts", &["w USING INDEX watches_drifted"]),
     ("commit: end watch", &["watches USING COVERING INDEX sqlite_autoindex_watches_1 (request=?)"]),
+    (
+        "passwords",
+        &["u USING INDEX sqlite_autoindex_users_1", "s USING INDEX sealed_passwords_by_user (user=?)"],
+    ),
+    (
+        "passwords: take",
+        &[
+            "sealed_passwords_by_user (user=?)",
+            "r EXISTS USING INDEX requests_live (user=?",
+            "sealed_passwords_1 (intent=?)",
+        ],
+    ),
+    ("passwords: destroy taken", &["sealed_passwords_by_user (user=?)", "sealed_passwords_1 (intent=?)"]),
+    ("passwords: acknowledged", &["users USING COVERING INDEX sqlite_autoindex_users_1 (id=?)"]),
+    (
+        "passwords: destroy superseded",
+        &["sealed_passwords_by_user (user=?)", "sealed_passwords_1 (intent=?)"],
+    ),
+    ("passwords: events", &["r USING INDEX requests_live (user=?"]),
+    ("rotations: begin", &["users USING INDEX sqlite_autoindex_users_1 (id=?)"]),
+    ("rotations: confirm", &["users USING INDEX sqlite_autoindex_users_1 (id=?)"]),
+    ("rotations: take back", &["users USING INDEX sqlite_autoindex_users_1 (id=?)"]),
+    ("rotations: destroy unused", &["sealed_passwords_1 (intent=?)"]),
     ("history", &["events_by_request (request=? AND sequence>?)"]),
 ];
 
 /// Tables that grow with the work: a hot statement never walks through one of them.
-const LARGE: &[&str] = &["requests", "users", "events", "counters", "watches", "r", "u", "s", "w"];
+const LARGE: &[&str] = &[
+    "requests",
+    "users",
+    "events",
+    "counters",
+    "watches",
+    "sealed_passwords",
+    "turns",
+    "r",
+    "u",
+    "s",
+    "w",
+    "x",
+    "t",
+];
 
 #[tokio::test]
 async fn hot_statements_use_their_indexes() {

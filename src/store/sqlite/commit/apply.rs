@@ -5,10 +5,11 @@ use super::super::pen::Pen;
 use super::super::writer::Applied;
 use super::current;
 use super::ledger::Ledger;
+use super::passwords;
 use super::seats::{seat_pool, slot_pool};
-use super::{watches, writes};
+use super::{turns, watches, writes};
 use crate::domain::{SeatEffect, SlotEffect};
-use crate::store::{Commit, CommitRow, RowFate, StoreError};
+use crate::store::{Commit, CommitRow, PoolKey, RowFate, StoreError};
 use std::collections::{BTreeSet, HashSet};
 
 /// One row with its commit and the place of its fate.
@@ -76,6 +77,8 @@ async fn apply_wave(
             }
         }
     }
+    let seats = taken.iter().filter(|key| matches!(key, PoolKey::Seat { .. }));
+    ledger.turns.eldest = turns::read_eldest(pen, seats).await?;
     ledger.pools.free = current::read_free(pen, taken).await?;
     for entry in wave {
         fates[entry.of_commit][entry.of_row] = ledger.enter(entry.commit, entry.row, &rows, &mut users);
@@ -92,8 +95,10 @@ async fn apply_wave(
     writes::users(pen, &ledger, &users).await?;
     writes::events(pen, &ledger).await?;
     watches::watches(pen, &ledger).await?;
+    passwords::settle(pen, &ledger).await?;
     writes::counts(pen, &ledger).await?;
     writes::pools(pen, &ledger).await?;
+    turns::write(pen, &ledger).await?;
     touched.extend(writes::wakes(pen, &ledger).await?);
     touched.extend(ledger.lanes);
     Ok(())

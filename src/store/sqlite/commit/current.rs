@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 pub(in super::super) const CURRENT: &str = "
     SELECT r.id, r.batch, r.user, r.tenant, r.environment, r.license, r.state, r.status, r.direction, r.waiting, r.lane,
-        r.holder, r.epoch, r.slot_held,
+        r.holder, r.epoch, r.slot_held, r.priority, r.paused,
         u.seat, u.seat_at, u.seat_license, u.license_hold, u.license_intent, u.license_since, u.propagated_once
     FROM json_each(?1) AS wanted CROSS JOIN requests AS r ON r.id = unhex(wanted.value)
         CROSS JOIN users AS u ON u.id = r.user
@@ -40,6 +40,8 @@ pub(super) struct Row {
     pub(super) holder: Option<HolderId>,
     pub(super) epoch: i64,
     pub(super) slot_held: bool,
+    pub(super) priority: i64,
+    pub(super) paused: bool,
 }
 
 /// A user as it is stored, and as it changes within the commit.
@@ -76,6 +78,8 @@ pub(super) async fn read(
             holder: cells.maybe_id()?.map(HolderId),
             epoch: cells.int()?,
             slot_held: cells.flag()?,
+            priority: cells.int()?,
+            paused: cells.flag()?,
         };
         if let Entry::Vacant(entry) = users.entry(row.user) {
             entry.insert(read_user(&mut cells, row.user)?);

@@ -2,11 +2,12 @@
 
 use super::current::{Row, UserRow};
 use super::seats::{Pools, apply_seat, apply_slot, is_room, license_after, seat_pool};
+use super::turns::Turns;
 use crate::domain::{
     BatchId, Direction, Instant, IntentId, LicenseEffect, ObjectId, Phase, Progress, RequestId, State,
     Status, Timer, UserId,
 };
-use crate::store::{Commit, CommitRow, LicenseHold, RowFate, UserOrigin};
+use crate::store::{Commit, CommitRow, LicenseHold, LicensedBy, RowFate, UserOrigin};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A counter's key.
@@ -25,8 +26,12 @@ pub(super) struct Written<'a> {
 pub(super) struct UserChange {
     pub(super) object_id: Option<ObjectId>,
     pub(super) origin: Option<UserOrigin>,
+    /// The write whose password it has, if that is known now.
+    pub(super) password: Option<IntentId>,
     /// It is gone from the directory: its id and origin mean nothing any more.
     pub(super) gone: bool,
+    /// Who beside us gave it its license.
+    pub(super) licensed_by: Option<LicensedBy>,
     /// By how many more of its requests wait for a seat.
     pub(super) waiting: i64,
 }
@@ -39,6 +44,7 @@ pub(super) struct Ledger<'a> {
     pub(super) released: Vec<(RequestId, Instant)>,
     pub(super) users: BTreeMap<UserId, UserChange>,
     pub(super) pools: Pools,
+    pub(super) turns: Turns,
     pub(super) counts: BTreeMap<CountKey, i64>,
     /// Users whose license nobody here needs any more, with the instant.
     pub(super) wakes: BTreeMap<UserId, Instant>,
@@ -90,21 +96,35 @@ impl<'a> Ledger<'a> {
         if let (LicenseEffect::GoneWithUser, Some(intent)) = (transition.license, intent_of(user.license)) {
             self.buried.insert(row.user, (intent, commit.now));
         }
-        apply_seat(&mut self.pools, row, user, transition.seat, commit.now, commit.seat_rest);
+        if apply_seat(&mut self.pools, row, user, transition.seat, commit.now, commit.seat_rest) {
+            self.turns.take(row, &seat_pool(row));
+        }
         user.license = license_after(user.license, transition.license, commit.now);
         user.propagated_once |= transition.next.state >= State::Propagated || order.learned.has_past;
         let waits = i64::from(is_waiting(&transition.next)) - i64::from(row.waiting);
         if waits != 0 {
             self.pools.wait(seat_pool(row), waits);
         }
+        let stands = |waiting: bool, paused: bool| i64::from(waiting && !paused);
+        let joins =
+            stands(is_waiting(&transition.next), transition.next.paused) - stands(row.waiting, row.paused);
+        if joins != 0 {
+            self.turns.wait(row, joins);
+        }
         let learned = &order.learned;
         let gone = learned.user_gone && transition.next.status().is_terminal();
-        let learns = learned.object_id.is_some() || learned.origin.is_some() || gone;
+        let learns = learned.object_id.is_some()
+            || learned.origin.is_some()
+            || learned.password_intent.is_some()
+            || learned.licensed_by.is_some()
+            || gone;
         if learns || waits != 0 || before != (user.seat, user.license, user.propagated_once) {
             let change = self.users.entry(row.user).or_default();
             change.waiting += waits;
             change.object_id = learned.object_id.or(change.object_id);
             change.origin = learned.origin.or(change.origin);
+            change.password = change.password.or(learned.password_intent);
+            change.licensed_by = learned.licensed_by.or(change.licensed_by);
             change.gone |= gone;
         }
     }

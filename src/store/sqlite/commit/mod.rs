@@ -3,13 +3,16 @@
 mod apply;
 mod current;
 mod ledger;
+mod passwords;
 mod row_patch;
 mod seats;
+mod turns;
 mod watches;
 mod writes;
 
 pub(super) use apply::apply;
 pub(super) use current::{CURRENT, POOLS};
+pub(super) use turns::{CHARGE, FORGET, JOIN, LONGEST, PASS_OVER};
 pub(super) use watches::{BEGIN_WATCH, END_WATCH};
 pub(super) use writes::{
     BURIED, COUNT_CLEAN, COUNT_DOWN, COUNT_UP, ENDINGS, EVENTS, LEAVE_BEHIND, POOL_DELTAS, POOLS_MADE,

@@ -66,7 +66,7 @@ pub(super) fn slot_pool(row: &Row) -> PoolKey {
 pub(super) fn is_room(pools: &Pools, row: &Row, user: &UserRow, transition: &Transition) -> bool {
     let seat = match transition.seat {
         SeatEffect::Take => has_seat_to_take(user, row) || pools.has_room(&seat_pool(row)),
-        SeatEffect::Keep | SeatEffect::Return | SeatEffect::Refused => true,
+        SeatEffect::Keep | SeatEffect::Return | SeatEffect::Unused | SeatEffect::Refused => true,
     };
     let slot = match transition.slot {
         SlotEffect::Take => row.slot_held || pools.has_room(&slot_pool(row)),
@@ -84,7 +84,8 @@ fn has_seat_to_take(user: &UserRow, row: &Row) -> bool {
     }
 }
 
-/// What a transition does to the user's seat. The pool of a seat is the one it was taken from.
+/// What a transition does to the user's seat; gives back whether that took one more unit of the row's pool. The pool of a
+/// seat is the one it was taken from.
 pub(super) fn apply_seat(
     pools: &mut Pools,
     row: &Row,
@@ -92,25 +93,36 @@ pub(super) fn apply_seat(
     effect: SeatEffect,
     now: Instant,
     rest: Duration,
-) {
+) -> bool {
     let pool_of_seat =
         || PoolKey::Seat { tenant: row.tenant.clone(), sku: user.seat_license.unwrap_or(row.license) };
     match (effect, user.seat) {
         (SeatEffect::Keep, _)
         | (SeatEffect::Take, Seat::Held { .. })
-        | (SeatEffect::Return | SeatEffect::Refused, Seat::None | Seat::Resting { .. }) => {}
+        | (
+            SeatEffect::Return | SeatEffect::Unused | SeatEffect::Refused,
+            Seat::None | Seat::Resting { .. },
+        ) => {}
         (SeatEffect::Take, Seat::None) => {
             pools.take(seat_pool(row));
             user.seat = Seat::Held { since: now };
             user.seat_license = Some(row.license);
+            return true;
         }
         (SeatEffect::Take, Seat::Resting { .. }) => {
-            if user.seat_license != Some(row.license) {
+            let another = user.seat_license != Some(row.license);
+            if another {
                 pools.give_back(pool_of_seat());
                 pools.take(seat_pool(row));
             }
             user.seat = Seat::Held { since: now };
             user.seat_license = Some(row.license);
+            return another;
+        }
+        (SeatEffect::Unused, Seat::Held { .. }) => {
+            pools.give_back(pool_of_seat());
+            user.seat = Seat::None;
+            user.seat_license = None;
         }
         (SeatEffect::Return, Seat::Held { .. }) => {
             if rest.is_zero() {
@@ -127,6 +139,7 @@ pub(super) fn apply_seat(
             user.seat_license = None;
         }
     }
+    false
 }
 
 /// What a transition does to the request's slot; gives back whether it holds one now.

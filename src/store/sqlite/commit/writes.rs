@@ -4,8 +4,8 @@ use super::super::cells::Cells;
 use super::super::json_rows::{JsonRows, id_list, int_list};
 use super::super::pen::Pen;
 use super::super::words::{
-    MACHINE_VERSION, failure_columns, license_columns, maybe_failure_columns, origin_word, pool_columns,
-    seat_columns,
+    MACHINE_VERSION, failure_columns, license_columns, licensed_by_word, maybe_failure_columns, origin_word,
+    pool_columns, seat_columns,
 };
 use super::current::UserRow;
 use super::ledger::{Ledger, Written};
@@ -26,9 +26,13 @@ pub(in super::super) const USERS: &str = "
     UPDATE users
     SET object_id = iif(v ->> 11, NULL, ifnull(unhex(v ->> 1), object_id)),
         origin = iif(v ->> 11, NULL, ifnull(v ->> 2, origin)),
+        password_intent = iif(v ->> 11, NULL, ifnull(password_intent, unhex(v ->> 12))),
+        rotation = iif(v ->> 11, NULL, rotation), rotation_at = iif(v ->> 11, NULL, rotation_at),
+        password_acknowledged_at = iif(v ->> 11, NULL, password_acknowledged_at),
         seat = v ->> 3, seat_at = v ->> 4, seat_license = unhex(v ->> 5),
         license_hold = v ->> 6, license_intent = unhex(v ->> 7), license_since = v ->> 8,
-        propagated_once = v ->> 9, waiting = waiting + (v ->> 10)
+        propagated_once = v ->> 9, waiting = waiting + (v ->> 10),
+        licensed_by = iif(v ->> 11, NULL, nullif(ifnull(v ->> 13, licensed_by), 'nobody'))
     FROM changed WHERE users.id = unhex(v ->> 0)";
 
 pub(in super::super) const EVENTS: &str = "
@@ -191,7 +195,9 @@ pub(super) async fn users(
             .maybe_instant(since)
             .flag(user.propagated_once)
             .int(change.waiting)
-            .flag(change.gone);
+            .flag(change.gone)
+            .maybe_id(change.password.map(|intent| intent.0))
+            .maybe_text(change.licensed_by.map(licensed_by_word));
     }
     if rows.is_empty() {
         return Ok(());
