@@ -71,7 +71,9 @@ async fn an_administrator_and_a_stranger_keep_their_passwords() {
     let stranger = Act::SetMarker { tenant: "contoso".into(), user: user("svc-2"), marker };
     place.simulator.act(stranger).expect("a possible act");
     let before = ["svc-1", "svc-2"].map(|name| place.password_print(name));
+    let sent = place.wiretap.passwords().len();
     let said = place.exits(1, "credentials rotate --all --yes").await;
+    assert_eq!(place.wiretap.passwords().len(), sent, "nothing was even tried");
     assert!(said.err.contains("graph.password-forbidden"), "{}", said.err);
     assert!(said.err.contains("credentials.not-ours"), "{}", said.err);
     assert_eq!(["svc-1", "svc-2"].map(|name| place.password_print(name)), before);
