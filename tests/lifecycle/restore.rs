@@ -57,6 +57,8 @@ async fn everybody_succeeds(scene: impl Fn() -> Scene, slice: u64, slices: u64) 
     for point in (1..=points).filter(|point| point % slices == slice) {
         let mut rig = ended_after_a_backup_at(scene(), point, async |_| {}).await;
         put_back(&mut rig).await;
+        let on_the_way =
+            rig.members().await.iter().all(|member| member.request.progress.state >= State::Licensed);
         rig.run_to_rest().await;
         for member in rig.members().await {
             assert_eq!(reason(&member), "succeeded", "restored to point {point}\n{}", rig.story().await);
@@ -64,12 +66,14 @@ async fn everybody_succeeds(scene: impl Fn() -> Scene, slice: u64, slices: u64) 
         let user = rig.user("svc-a");
         assert_eq!(user["account_enabled"], true, "restored to point {point}");
         assert_eq!(rig.applied(Kind::Create), 1, "restored to point {point}");
-        let conversions = rig.applied(Kind::ChangeRow);
-        assert_eq!(
-            conversions,
-            rig.members().await.len(),
-            "restored to point {point}: what is so is not written again"
-        );
+        if on_the_way {
+            let conversions = rig.applied(Kind::ChangeRow);
+            assert_eq!(
+                conversions,
+                rig.members().await.len(),
+                "restored to point {point}: it was so already"
+            );
+        }
         // And the sweep has nothing to say.
         assert!(rig.sweep().await.iter().all(|standing| standing.findings.is_empty()), "point {point}");
     }
