@@ -192,8 +192,8 @@ mod tests {
         assert_eq!(turns(&[share(0, 1, 1_000), share(0, 1, 1)], 8), [7, 1]);
         assert_eq!(turns(&[share(0, 3, 1_000), share(0, 1, 1_000)], 8), [6, 2]);
         assert_eq!(
-            turns(&[share(90 * TURN_STRIDE, 1, 9), share(0, 1, 9)], 8),
-            [3, 5],
+            turns(&[share(90 * TURN_STRIDE, 1, 9), share(0, 1, 9)], 7),
+            [3, 4],
             "one turn ahead, no more"
         );
         assert_eq!(turns(&[share(0, 1, 2), share(0, 1, 0)], 8), [2, 0]);

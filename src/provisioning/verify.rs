@@ -2,7 +2,7 @@
 //! (power-platform/admin/create-users, "Create a non-interactive user account", step 5).
 
 use super::Work;
-use super::assign_license::{explained, holds_directly, licensed_by};
+use super::assign_license::{explained, holds_directly, is_ours, licensed_by};
 use super::households::key_of;
 use super::provisioner::{Provisioner, Site};
 use super::resolved::Resolved;
@@ -54,6 +54,10 @@ fn judge(steps: &Provisioner, member: &Member, user: &DirectoryUser, rows: &[Sys
         return Outcome::Blocked { failure: Failure::new(Code::GraphUserDisabled, "") };
     }
     if member.user.origin == Some(UserOrigin::Made) && holds_directly(user, member.user.account.license) {
+        if is_ours(member) {
+            // A sibling that came later has it on loan; the account is verified once that one has given it back.
+            return Outcome::NotYet { wait: steps.policy.settle, because: None };
+        }
         return if member.request.progress.trial.look_first {
             // A lost part of the history may have begun anew; then so does this one, and takes the license back.
             behind(State::Created, Failure::new(Code::GraphLicenseForeign, ""))

@@ -1,5 +1,6 @@
 //! Where a process can die: every call to the cloud and every write to the store, before and after.
 
+use super::gate::{Gate, Passage, Point};
 use std::sync::{Mutex, PoisonError};
 use tokio::sync::Notify;
 
@@ -64,5 +65,11 @@ impl Fuse {
 
     fn locked(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Gate for Fuse {
+    fn pass(&self, point: Point) -> Passage<'_> {
+        Box::pin(async move { Fuse::pass(self, &point.to_string()).await })
     }
 }

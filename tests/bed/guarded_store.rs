@@ -1,6 +1,6 @@
 //! A store that passes a fuse at every write, and keeps a journal of the intents that it recorded.
 
-use super::fuse::Fuse;
+use super::gate::{Gate, Point, Side, in_one_piece};
 use seatless::domain::{
     BatchId, HolderId, Instant, IntentId, ObjectId, RequestId, State, StoreId, UserId, Watch,
 };
@@ -11,6 +11,7 @@ use seatless::store::{
     SqliteStore, StageReport, StagedRequest, Standing, Store, StoreError, SweepBegin, SweepEnd,
     SweepStanding, Sweeps, Tally, Trace, Trust, WatchGroup, WatchNote, Watches, Work,
 };
+use std::fmt::Debug;
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -22,28 +23,89 @@ pub(crate) struct Begun {
     pub(crate) state: State,
 }
 
+/// What a wrong engine would do with the store; an honest one does nothing of the kind.
+pub(crate) trait Tamper: Send + Sync {
+    /// What the engine is told that it has claimed.
+    fn claimed(&self, groups: Vec<Group>) -> Vec<Group> {
+        groups
+    }
+    fn begin<'a>(&'a self, store: &'a SqliteStore, order: BeginOrder) -> Answer<'a, Vec<BeginFate>> {
+        store.begin(order.holder, order.begins, order.now)
+    }
+    fn commit<'a>(&'a self, store: &'a SqliteStore, commit: Commit) -> Answer<'a, Vec<RowFate>> {
+        store.commit(commit)
+    }
+    /// What the sweep is told.
+    fn traced(&self, traces: Vec<Trace>) -> Vec<Trace> {
+        traces
+    }
+    /// Whether what others have claimed is taken over.
+    fn rescues(&self) -> bool {
+        true
+    }
+}
+
+/// The arguments of a begin.
+pub(crate) struct BeginOrder {
+    pub(crate) holder: HolderId,
+    pub(crate) begins: Vec<Begin>,
+    pub(crate) now: Instant,
+}
+
+pub(crate) struct Honest;
+
+impl Tamper for Honest {}
+
 pub(crate) struct GuardedStore {
     pub(crate) inner: SqliteStore,
-    fuse: Arc<Fuse>,
+    gate: Arc<dyn Gate>,
     begun: Arc<Mutex<Vec<Begun>>>,
+    tamper: Arc<dyn Tamper>,
 }
 
 impl GuardedStore {
-    pub(crate) fn new(inner: SqliteStore, fuse: Arc<Fuse>, begun: Arc<Mutex<Vec<Begun>>>) -> Self {
-        Self { inner, fuse, begun }
+    pub(crate) fn new(inner: SqliteStore, gate: Arc<dyn Gate>, begun: Arc<Mutex<Vec<Begun>>>) -> Self {
+        Self { inner, gate, begun, tamper: Arc::new(Honest) }
     }
 
-    fn guarded<'a, T: Send + 'a>(
+    pub(crate) fn tampered(self, tamper: Arc<dyn Tamper>) -> Self {
+        Self { tamper, ..self }
+    }
+
+    /// A write: a point before it and one after it.
+    fn guarded<'a, T: Send + Debug + 'a>(
         &'a self,
         what: &'static str,
+        arguments: impl Fn() -> String,
         verb: impl Future<Output = Result<T, StoreError>> + Send + 'a,
     ) -> Answer<'a, T> {
+        if self.gate.is_noting() {
+            self.gate.note(&format!("{what} {}", arguments()));
+        }
         Box::pin(async move {
-            self.fuse.pass(&format!("before {what}")).await;
-            let answer = verb.await;
-            self.fuse.pass(&format!("after {what}")).await;
+            let point = |side, answer: &str| Point {
+                side,
+                call: what.to_owned(),
+                remote: false,
+                answer: answer.to_owned(),
+            };
+            self.gate.pass(point(Side::Before, "")).await;
+            let answer = in_one_piece(&*self.gate, verb).await;
+            if self.gate.is_noting() {
+                self.gate.note(&format!("{what}: {answer:?}"));
+            }
+            let kind = if answer.is_ok() { "done" } else { "failed" };
+            self.gate.pass(point(Side::After, kind)).await;
             answer
         })
+    }
+
+    /// A read: it changes nothing, so that dying before or after it is the same as at the points around it.
+    fn read<'a, T: Send + 'a>(
+        &'a self,
+        verb: impl Future<Output = Result<T, StoreError>> + Send + 'a,
+    ) -> Answer<'a, T> {
+        Box::pin(in_one_piece(&*self.gate, verb))
     }
 }
 
@@ -67,11 +129,17 @@ impl Intake for GuardedStore {
 
 impl Work for GuardedStore {
     fn claim(&self, claim: Claim) -> Answer<'_, Vec<Group>> {
-        self.guarded("claim", self.inner.claim(claim))
+        let order = claim.clone();
+        self.guarded("claim", move || format!("{order:?}"), async move {
+            Ok(self.tamper.claimed(self.inner.claim(claim).await?))
+        })
     }
     fn begin(&self, holder: HolderId, begins: Vec<Begin>, now: Instant) -> Answer<'_, Vec<BeginFate>> {
-        self.guarded("begin", async move {
-            let fates = self.inner.begin(holder, begins.clone(), now).await?;
+        let order = begins.clone();
+        let told = move || format!("{order:?} {now}");
+        self.guarded("begin", told, async move {
+            let order = BeginOrder { holder, begins: begins.clone(), now };
+            let fates = self.tamper.begin(&self.inner, order).await?;
             let recorded = begins.iter().zip(&fates).filter(|(_, fate)| **fate == BeginFate::Begun);
             let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
             begun.extend(recorded.map(|(begin, _)| Begun {
@@ -83,70 +151,80 @@ impl Work for GuardedStore {
         })
     }
     fn commit(&self, commit: Commit) -> Answer<'_, Vec<RowFate>> {
-        self.guarded("commit", self.inner.commit(commit))
+        let order = commit.clone();
+        self.guarded("commit", move || format!("{order:?}"), self.tamper.commit(&self.inner, commit))
     }
     fn claimed_by_others(&self, holder: HolderId, rows_max: u32) -> Answer<'_, Vec<Member>> {
-        self.inner.claimed_by_others(holder, rows_max)
+        self.read(async move {
+            if self.tamper.rescues() {
+                self.inner.claimed_by_others(holder, rows_max).await
+            } else {
+                Ok(Vec::new())
+            }
+        })
     }
     fn blocked_since(&self, before: Instant, rows_max: u32) -> Answer<'_, Vec<Member>> {
-        self.inner.blocked_since(before, rows_max)
+        self.read(self.inner.blocked_since(before, rows_max))
     }
     fn free_lanes(&self, holder: HolderId) -> Answer<'_, u64> {
-        self.guarded("free lanes", self.inner.free_lanes(holder))
+        self.guarded("free lanes", String::new, async move {
+            if self.tamper.rescues() { self.inner.free_lanes(holder).await } else { Ok(0) }
+        })
     }
     fn next_wake(&self) -> Answer<'_, Option<Instant>> {
-        self.inner.next_wake()
+        self.read(self.inner.next_wake())
     }
     fn lanes(&self, rows_max: u32) -> Answer<'_, Vec<LaneView>> {
-        self.inner.lanes(rows_max)
+        self.read(self.inner.lanes(rows_max))
     }
 }
 
 impl Admission for GuardedStore {
     fn candidates(&self, users_max: u32) -> Answer<'_, Vec<Member>> {
-        self.inner.candidates(users_max)
+        self.read(self.inner.candidates(users_max))
     }
     fn seat_line(&self, key: PoolKey, users_max: u32) -> Answer<'_, SeatLine> {
-        self.inner.seat_line(key, users_max)
+        self.read(self.inner.seat_line(key, users_max))
     }
     fn end_rests(&self, now: Instant) -> Answer<'_, u64> {
-        self.guarded("end rests", self.inner.end_rests(now))
+        self.guarded("end rests", move || now.to_string(), self.inner.end_rests(now))
     }
     fn next_rest_end(&self) -> Answer<'_, Option<Instant>> {
-        self.inner.next_rest_end()
+        self.read(self.inner.next_rest_end())
     }
     fn observe(&self, key: PoolKey, capacity: u32, others: u32, now: Instant) -> Answer<'_, ()> {
-        self.guarded("observe", self.inner.observe(key, capacity, others, now))
+        let told = format!("{key:?} {capacity} {others} {now}");
+        self.guarded("observe", move || told.clone(), self.inner.observe(key, capacity, others, now))
     }
     fn pool(&self, key: PoolKey) -> Answer<'_, Option<Pool>> {
-        self.inner.pool(key)
+        self.read(self.inner.pool(key))
     }
     fn pools_to_read(&self, read_before: Instant) -> Answer<'_, Vec<Pool>> {
-        self.inner.pools_to_read(read_before)
+        self.read(self.inner.pools_to_read(read_before))
     }
     fn confirmed_holders(&self, key: PoolKey, confirmed_before: Instant) -> Answer<'_, u32> {
-        self.inner.confirmed_holders(key, confirmed_before)
+        self.read(self.inner.confirmed_holders(key, confirmed_before))
     }
     fn slot_holders(&self, tenant: String, environment: String) -> Answer<'_, Vec<ObjectId>> {
-        self.inner.slot_holders(tenant, environment)
+        self.read(self.inner.slot_holders(tenant, environment))
     }
     fn pools(&self) -> Answer<'_, Vec<Pool>> {
-        self.inner.pools()
+        self.read(self.inner.pools())
     }
 }
 
 impl Requests for GuardedStore {
     fn request(&self, id: RequestId) -> Answer<'_, Option<Member>> {
-        self.inner.request(id)
+        self.read(self.inner.request(id))
     }
     fn requests(&self, filter: Filter, page: Page) -> Answer<'_, Vec<Member>> {
-        self.inner.requests(filter, page)
+        self.read(self.inner.requests(filter, page))
     }
     fn counts(&self, batch: Option<BatchId>) -> Answer<'_, Vec<Count>> {
-        self.inner.counts(batch)
+        self.read(self.inner.counts(batch))
     }
     fn tallies(&self) -> Answer<'_, Vec<(String, Tally, f64)>> {
-        self.inner.tallies()
+        self.read(self.inner.tallies())
     }
 }
 
@@ -170,49 +248,53 @@ impl Events for GuardedStore {
 
 impl Watches for GuardedStore {
     fn due_watches(&self, now: Instant, groups_max: u32, members_max: u32) -> Answer<'_, Vec<WatchGroup>> {
-        self.inner.due_watches(now, groups_max, members_max)
+        self.read(self.inner.due_watches(now, groups_max, members_max))
     }
     fn note_watches(&self, notes: Vec<WatchNote>, actor: Actor, now: Instant) -> Answer<'_, Vec<RowFate>> {
-        self.guarded("note watches", self.inner.note_watches(notes, actor, now))
+        let told = format!("{notes:?} {now}");
+        self.guarded("note watches", move || told.clone(), self.inner.note_watches(notes, actor, now))
     }
     fn watches(&self, requests: Vec<RequestId>) -> Answer<'_, Vec<(RequestId, Watch)>> {
-        self.inner.watches(requests)
+        self.read(self.inner.watches(requests))
     }
     fn next_watch(&self) -> Answer<'_, Option<Instant>> {
-        self.inner.next_watch()
+        self.read(self.inner.next_watch())
     }
     fn drift_counts(&self) -> Answer<'_, Vec<DriftCount>> {
-        self.inner.drift_counts()
+        self.read(self.inner.drift_counts())
     }
 }
 
 impl Sweeps for GuardedStore {
     fn recheck(&self, rechecks: Vec<Recheck>) -> Answer<'_, ()> {
-        self.guarded("recheck", self.inner.recheck(rechecks))
+        let told = format!("{rechecks:?}");
+        self.guarded("recheck", move || told.clone(), self.inner.recheck(rechecks))
     }
     fn traces(&self, tenant: String, objects: Vec<(ObjectId, Option<UserId>)>) -> Answer<'_, Vec<Trace>> {
-        self.inner.traces(tenant, objects)
+        self.read(async move { Ok(self.tamper.traced(self.inner.traces(tenant, objects).await?)) })
     }
     fn begin_sweep(&self, begins: Vec<SweepBegin>, now: Instant) -> Answer<'_, Vec<BeginFate>> {
-        self.guarded("begin sweep", self.inner.begin_sweep(begins, now))
+        let told = format!("{begins:?} {now}");
+        self.guarded("begin sweep", move || told.clone(), self.inner.begin_sweep(begins, now))
     }
     fn end_sweep(&self, end: SweepEnd) -> Answer<'_, ()> {
-        self.guarded("end sweep", self.inner.end_sweep(end))
+        let told = format!("{end:?}");
+        self.guarded("end sweep", move || told.clone(), self.inner.end_sweep(end))
     }
     fn sweeps(&self) -> Answer<'_, Vec<SweepStanding>> {
-        self.inner.sweeps()
+        self.read(self.inner.sweeps())
     }
 }
 
 impl Passwords for GuardedStore {
     fn passwords(&self, users: Vec<UserId>) -> Answer<'_, Vec<Password>> {
-        self.inner.passwords(users)
+        self.read(self.inner.passwords(users))
     }
     fn take_passwords(&self, order: PasswordOrder) -> Answer<'_, Vec<SealedPassword>> {
-        self.guarded("take passwords", self.inner.take_passwords(order))
+        self.guarded("take passwords", String::new, self.inner.take_passwords(order))
     }
     fn acknowledge_passwords(&self, order: PasswordOrder) -> Answer<'_, Vec<UserId>> {
-        self.guarded("acknowledge passwords", self.inner.acknowledge_passwords(order))
+        self.guarded("acknowledge passwords", String::new, self.inner.acknowledge_passwords(order))
     }
     fn begin_rotations(
         &self,
@@ -220,26 +302,27 @@ impl Passwords for GuardedStore {
         sealed: Vec<Vec<u8>>,
         order: PasswordOrder,
     ) -> Answer<'_, Vec<RotationFate>> {
-        self.guarded("begin rotations", self.inner.begin_rotations(rotations, sealed, order))
+        self.guarded("begin rotations", String::new, self.inner.begin_rotations(rotations, sealed, order))
     }
     fn end_rotations(
         &self,
         ends: Vec<(Rotation, RotationEnd)>,
         order: PasswordOrder,
     ) -> Answer<'_, Vec<RotationFate>> {
-        self.guarded("end rotations", self.inner.end_rotations(ends, order))
+        self.guarded("end rotations", String::new, self.inner.end_rotations(ends, order))
     }
 }
 
 impl Trust for GuardedStore {
     fn standing(&self) -> Answer<'_, Standing> {
-        self.inner.standing()
+        self.read(self.inner.standing())
     }
     fn confirm(&self, actor: Actor, now: Instant) -> Answer<'_, ()> {
-        self.guarded("confirm", self.inner.confirm(actor, now))
+        let told = format!("{actor:?} {now}");
+        self.guarded("confirm", move || told.clone(), self.inner.confirm(actor, now))
     }
     fn unseen(&self, rows_max: u32) -> Answer<'_, Vec<Member>> {
-        self.inner.unseen(rows_max)
+        self.read(self.inner.unseen(rows_max))
     }
 }
 

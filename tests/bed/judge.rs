@@ -11,6 +11,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 use uuid::Uuid;
 
+/// How long a worker that is paused may take from its look to its commit.
+const LOOK_LASTS_MAX: Duration = Duration::from_secs(3 * 3_600);
+
 /// Everything there is to look at, at one moment.
 pub(crate) struct Record {
     pub(crate) members: Vec<Member>,
@@ -44,6 +47,8 @@ pub(crate) struct Lost {
 pub(crate) struct Judge {
     /// How many requests were accepted.
     pub(crate) accepted: u64,
+    /// When a person last changed something: a success that was read before may not look like one any more.
+    pub(crate) interfered_at: Option<Instant>,
     foreign: BTreeMap<String, Value>,
     succeeded: HashSet<RequestId>,
     epochs: HashMap<RequestId, i64>,
@@ -51,7 +56,13 @@ pub(crate) struct Judge {
 
 impl Judge {
     pub(crate) fn new(state: &Value) -> Self {
-        Self { accepted: 0, foreign: foreign_users(state), succeeded: HashSet::new(), epochs: HashMap::new() }
+        Self {
+            accepted: 0,
+            interfered_at: None,
+            foreign: foreign_users(state),
+            succeeded: HashSet::new(),
+            epochs: HashMap::new(),
+        }
     }
 
     /// An older state of the database was put back, with so many requests.
@@ -62,8 +73,30 @@ impl Judge {
     }
 
     /// A person has changed something: that is how it is from now on.
-    pub(crate) fn forgive(&mut self, state: &Value) {
-        self.foreign = foreign_users(state);
+    pub(crate) fn forgive(&mut self, before: &Value, after: &Value) {
+        let (before, after) = (foreign_users(before), foreign_users(after));
+        for (id, user) in after {
+            let (Some(was), Some(kept)) = (before.get(&id), self.foreign.get_mut(&id)) else {
+                self.foreign.entry(id).or_insert(user);
+                continue;
+            };
+            for (field, value) in
+                user.as_object().into_iter().flatten().filter(|(name, value)| was[*name] != **value)
+            {
+                let texts = |value: &Value| value.as_array().cloned().unwrap_or_default();
+                let (had, has) = (texts(&was[field]), texts(value));
+                kept[field] = match value {
+                    // What we have lent it meanwhile is none of its own.
+                    Value::Array(_) => {
+                        let mut own = texts(&kept[field]);
+                        own.retain(|one| has.contains(one) || !had.contains(one));
+                        own.extend(has.into_iter().filter(|one| !had.contains(one)));
+                        Value::Array(own)
+                    }
+                    _ => value.clone(),
+                };
+            }
+        }
     }
 
     /// What must hold at every moment.
@@ -108,6 +141,9 @@ impl Judge {
                 continue;
             }
             if !self.succeeded.insert(member.request.id) {
+                continue;
+            }
+            if self.interfered_at.is_some_and(|at| at + LOOK_LASTS_MAX >= member.request.updated_at) {
                 continue;
             }
             let name = member.user.account.user_principal_name.as_str();
@@ -456,8 +492,7 @@ fn writes_are_bounded(record: &Record) -> Vec<String> {
     }
     let mut faults = Vec::new();
     for (name, count) in writes {
-        let allowed = 3
-            + requests.get(&name).copied().unwrap_or_default()
+        let allowed = 4 * requests.get(&name).copied().unwrap_or_default()
             + record.kills
             + faults_struck
             + 6 * record.interferences;
@@ -489,8 +524,12 @@ fn success_was_seen_after_the_last_write(record: &Record) -> Vec<String> {
         };
         let deeds: Vec<&Deed> = record.deeds.iter().filter(of_user).collect();
         let last_write = deeds.iter().map(|deed| landed(&deed.entry)).max();
-        let removed =
-            deeds.iter().filter(|deed| deed.kind == Kind::Remove).map(|deed| landed(&deed.entry)).max();
+        // A sibling that came later may have had it on loan once more since.
+        let unlicensed = events.iter().rev().find(|event| {
+            event.kind == EventKind::Advanced && event.to == seatless::domain::State::Unlicensed
+        });
+        let removals = deeds.iter().filter(|deed| deed.kind == Kind::Remove).map(|deed| landed(&deed.entry));
+        let removed = removals.filter(|at| unlicensed.is_none_or(|event| *at <= event.occurred_at)).max();
         for service in [Service::Graph, Service::Dataverse] {
             let row = member.request.system_user.map(|id| id.0);
             let seen = record.ledger.iter().any(|entry| {

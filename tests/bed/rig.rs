@@ -4,30 +4,24 @@
 use super::fuse::Fuse;
 use super::guarded_store::{Begun, GuardedStore};
 use super::judge::{Judge, Lost, Record};
+use super::parts::Parts;
 use super::saved::Saved;
 use super::scene::{SECRET, Scene, Wish};
-use super::seams::{CountedIds, NoWait, SeededChance, SharedClock};
-use super::wire::{Deed, Kind, Wire, rows};
-use seatless::app::{DriftWatch, IntakeTarget, Orders, StoreIntake, TokioSpawner, Watchkeeper};
-use seatless::cloud::{CloudOrigins, Limits, Origin, TenantAccess, TenantClient, Transport};
-use seatless::domain::{
-    Account, BatchId, Clock, Command, HolderId, Ids, Instant, Membership, NewRequest, OnExisting, Phase,
-    Pinned, Policy, RequestId, SkuId, State, Status, StoreId, UserPrincipalName,
-};
-use seatless::engine::{Engine, EngineParts, Spawner};
-use seatless::provisioning::{
-    EnvironmentPlace, Lookout, PasswordPolicy, Places, Provisioner, ProvisionerParts, Recipients, Rotator,
-    Sweeper, TenantPlace,
-};
+use super::seams::{CountedIds, SeededChance, SharedClock};
+pub(crate) use super::story::reason;
+use super::story::story;
+pub(crate) use super::submission::person;
+use super::submission::{asked, folder, open};
+use super::wire::{Deed, GatedWire, Kind, Wire, rows};
+use seatless::app::{DriftWatch, IntakeTarget, Orders, StoreIntake};
+use seatless::domain::{BatchId, Clock, Command, Ids, Instant, Policy, RequestId, SkuId, State, Status};
+use seatless::engine::Engine;
+use seatless::provisioning::{Provisioner, Recipients, Rotator};
 use seatless::simulator::{Act, Faults, Simulator, World};
-use seatless::store::{
-    Actor, Event, Events, Filter, Member, OpenOptions, OwnerCard, Page, Pool, Requests, SqliteStore, Store,
-    SweepStanding,
-};
 use seatless::store::{Admission, Work};
+use seatless::store::{Event, Events, Filter, Member, Page, Pool, Requests, SqliteStore, SweepStanding};
 use serde_json::Value;
 use std::collections::HashMap;
-use std::fmt::Write;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -101,7 +95,7 @@ impl Rig {
         let store = open(folder.path().join("seatless.db"), &ids, &clock).await;
         let fuse = Arc::new(Fuse::default());
         let begun = Arc::new(Mutex::new(Vec::new()));
-        let wire = Arc::new(Wire::new(Arc::clone(&simulator), store.clone(), Arc::clone(&fuse)));
+        let wire = Arc::new(Wire::new(Arc::clone(&simulator), store.clone()));
         let parts = Parts {
             world: &world,
             secret: SECRET,
@@ -111,8 +105,15 @@ impl Rig {
             clock: &clock,
             chance: &chance,
             ids: &ids,
-            wire: &wire,
-            store: Arc::new(GuardedStore::new(store.clone(), Arc::clone(&fuse), Arc::clone(&begun))),
+            wire: Arc::new(GatedWire {
+                gate: Arc::clone(&fuse) as Arc<_>,
+                wire: Arc::clone(&wire) as Arc<_>,
+            }),
+            store: Arc::new(GuardedStore::new(
+                store.clone(),
+                Arc::clone(&fuse) as Arc<_>,
+                Arc::clone(&begun),
+            )),
         };
         let engine = Arc::new(parts.engine());
         let judge = Judge::new(&simulator.state());
@@ -152,7 +153,7 @@ impl Rig {
         if wishes.is_empty() {
             return;
         }
-        let rows = (1..).zip(wishes).map(|(line, wish)| (line, self.asked(wish, license))).collect();
+        let rows = (1..).zip(wishes).map(|(line, wish)| (line, asked(&self.world, wish, license))).collect();
         let intake = StoreIntake {
             store: Arc::new(self.store.clone()),
             clock: Arc::clone(&self.clock) as Arc<_>,
@@ -164,41 +165,6 @@ impl Rig {
         assert!(report.faults.is_empty(), "{report:?}");
         intake.accept(batch).await.expect("an accepted batch");
         self.judge.accepted += report.added;
-    }
-
-    fn asked(&self, wish: &Wish, license: Uuid) -> NewRequest {
-        let (tenant, environment) = self
-            .world
-            .tenants
-            .iter()
-            .flat_map(|tenant| tenant.environments.iter().map(move |environment| (tenant, environment)))
-            .find(|(_, environment)| environment.name == wish.environment)
-            .expect("a known environment");
-        NewRequest {
-            tenant: tenant.name.clone(),
-            environment: wish.environment.clone(),
-            pinned: Pinned {
-                tenant_id: tenant.id,
-                environment_id: environment.id,
-                dataverse_origin: dataverse(&environment.host).to_string(),
-            },
-            account: Account {
-                user_principal_name: UserPrincipalName::parse(&wish.name).expect("a name"),
-                display_name: format!("Service {}", wish.name),
-                given_name: "svc".to_owned(),
-                surname: "account".to_owned(),
-                usage_location: "GB".to_owned(),
-                license: SkuId(license),
-            },
-            membership: Membership {
-                business_unit: wish.unit.clone(),
-                security_roles: vec![wish.role.clone()],
-                on_existing: if wish.adopts { OnExisting::Adopt } else { OnExisting::Block },
-            },
-            priority: 0,
-            external_id: None,
-            note: None,
-        }
     }
 
     /// Does what is due, or lets time pass until something is. Then the judge looks at everything.
@@ -270,8 +236,9 @@ impl Rig {
     /// A person does something in an admin center.
     pub(crate) fn person(&mut self, act: Act) {
         self.interferences += 1;
+        let before = self.simulator.state();
         self.simulator.act(act).expect("a possible act");
-        self.judge.forgive(&self.simulator.state());
+        self.judge.forgive(&before, &self.simulator.state());
     }
 
     /// A person orders something for a request.
@@ -337,12 +304,7 @@ impl Rig {
     /// The watch over finished accounts, on the store and the cloud that the engine works with.
     pub(crate) fn drift_watch(&self) -> DriftWatch {
         let parts = self.parts();
-        let keeper = Watchkeeper {
-            store: Arc::clone(&parts.store),
-            policy: self.policy.clone(),
-            clock: Arc::clone(&self.clock) as Arc<_>,
-        };
-        DriftWatch { lookout: Lookout::new(parts.places()), keeper }
+        parts.drift_watch()
     }
 
     async fn take_over(&mut self) {
@@ -411,10 +373,13 @@ impl Rig {
             clock: &self.clock,
             chance: &self.chance,
             ids: &self.ids,
-            wire: &self.wire,
+            wire: Arc::new(GatedWire {
+                gate: Arc::clone(&self.fuse) as Arc<_>,
+                wire: Arc::clone(&self.wire) as Arc<_>,
+            }),
             store: Arc::new(GuardedStore::new(
                 self.store.clone(),
-                Arc::clone(&self.fuse),
+                Arc::clone(&self.fuse) as Arc<_>,
                 Arc::clone(&self.begun),
             )),
         }
@@ -574,173 +539,7 @@ impl Rig {
 
     /// How everything stands, for whoever has to find out why.
     pub(crate) async fn story(&self) -> String {
-        let mut text = String::new();
-        for member in self.members().await {
-            let (request, user) = (&member.request, &member.user);
-            let _ = writeln!(
-                text,
-                "{} in {}: {} {} seat {:?} license {:?} step {:?} trial {:?}",
-                user.account.user_principal_name,
-                request.asked.environment,
-                request.progress.state,
-                reason(&member),
-                user.seat,
-                user.license,
-                request.step,
-                request.progress.trial,
-            );
-            for event in self.history(request.id).await {
-                let failure = event.failure.map(|failure| format!("{}: {failure}", failure.code));
-                let _ = writeln!(
-                    text,
-                    "    {:>8} s {:10} {} → {} {}",
-                    (event.occurred_at - self.clock.started()).num_seconds(),
-                    event.kind.as_str(),
-                    event.from,
-                    event.to,
-                    failure.unwrap_or_default()
-                );
-            }
-        }
-        for pool in self.pools().await {
-            let _ = writeln!(text, "{pool:?}");
-        }
-        for Deed { kind, entry, .. } in self.deeds() {
-            let at = (entry.landed_at.unwrap_or(entry.at) - self.clock.started()).num_seconds();
-            let _ = writeln!(
-                text,
-                "    {at:>8} s {kind:?} {} {} applied={} dropped={} {:?} {}",
-                entry.status, entry.path, entry.applied, entry.dropped, entry.fault, entry.sequence
-            );
-        }
-        text
+        let record = self.full_record().await;
+        story(&record, self.clock.started())
     }
-}
-
-/// The status, with the code behind it.
-pub(crate) fn reason(member: &Member) -> String {
-    match &member.request.progress.phase {
-        Phase::Blocked { failure, .. } => format!("{} {}", Status::Blocked, failure.code),
-        Phase::Failed { failure } => format!("{} {}", Status::Failed, failure.code),
-        Phase::Active { .. } | Phase::Succeeded | Phase::Cancelled => {
-            member.request.progress.status().to_string()
-        }
-    }
-}
-
-pub(crate) struct Parts<'a> {
-    world: &'a World,
-    secret: &'a str,
-    policy: &'a Policy,
-    recipients: &'a [String],
-    seats_max: &'a HashMap<SkuId, u32>,
-    clock: &'a Arc<SharedClock>,
-    chance: &'a Arc<SeededChance>,
-    ids: &'a Arc<CountedIds>,
-    wire: &'a Arc<Wire>,
-    store: Arc<dyn Store>,
-}
-
-impl Parts<'_> {
-    fn engine(&self) -> Engine<Provisioner> {
-        let steps = Provisioner::new(ProvisionerParts {
-            store: Arc::clone(&self.store),
-            places: self.places(),
-            clock: Arc::clone(self.clock) as Arc<_>,
-            chance: Arc::clone(self.chance) as Arc<_>,
-            ids: Arc::clone(self.ids) as Arc<_>,
-            policy: self.policy.clone(),
-            passwords: PasswordPolicy::seal_to(self.recipients).expect("public keys"),
-        });
-        Engine::new(EngineParts {
-            store: Arc::clone(&self.store),
-            steps: Arc::new(steps),
-            clock: Arc::clone(self.clock) as Arc<_>,
-            chance: Arc::clone(self.chance) as Arc<_>,
-            timer: Arc::new(NoWait),
-            policy: self.policy.clone(),
-            holder: HolderId(self.ids.fresh()),
-            members_max: 100,
-        })
-    }
-
-    pub(crate) fn sweeper(&self) -> Sweeper {
-        Sweeper::new(
-            Arc::clone(&self.store),
-            self.places(),
-            Arc::clone(self.clock) as Arc<_>,
-            Arc::clone(self.ids) as Arc<_>,
-            self.policy.clone(),
-        )
-    }
-
-    fn places(&self) -> Places {
-        let mut places = Places::default();
-        for tenant in &self.world.tenants {
-            let access = TenantAccess {
-                tenant_id: tenant.id,
-                client_id: tenant.apps[0].client_id,
-                client_secret: self.secret.into(),
-                cloud: CloudOrigins {
-                    sign_in: origin("login"),
-                    graph: origin("graph"),
-                    power_platform: origin("bap"),
-                    graph_scope: "https://graph.microsoft.com/.default".to_owned(),
-                    power_platform_scope: "https://service.powerapps.com/.default".to_owned(),
-                },
-            };
-            let client = TenantClient::new(
-                Arc::clone(self.wire) as Arc<dyn Transport>,
-                Arc::clone(self.clock) as Arc<_>,
-                Arc::clone(self.ids) as Arc<_>,
-                access,
-                Limits {
-                    retry_after_min: self.policy.retry_after_min,
-                    retry_after_max: self.policy.retry_after_max,
-                },
-            );
-            let place = TenantPlace { id: tenant.id, client, seats_max: self.seats_max.clone() };
-            places.tenants.insert(tenant.name.clone(), place);
-            for environment in &tenant.environments {
-                let place = EnvironmentPlace {
-                    tenant: tenant.name.clone(),
-                    id: environment.id,
-                    origin: dataverse(&environment.host),
-                    slots_max: None,
-                };
-                places.environments.insert(environment.name.clone(), place);
-            }
-        }
-        places
-    }
-}
-
-fn origin(host: &str) -> Origin {
-    format!("http://{host}.localhost:7080").parse().expect("an origin")
-}
-
-fn dataverse(host: &str) -> Origin {
-    origin(&format!("{host}.crm"))
-}
-
-pub(crate) fn person() -> Actor {
-    Actor { name: "test".to_owned(), origin: seatless::store::Origin::Cli }
-}
-
-/// A folder in memory where the system has one: a process that dies needs no fsync.
-fn folder() -> tempfile::TempDir {
-    let memory = std::path::Path::new("/dev/shm");
-    if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.expect("a folder")
-}
-
-async fn open(path: PathBuf, ids: &CountedIds, clock: &SharedClock) -> SqliteStore {
-    let card = OwnerCard {
-        new_store: StoreId(ids.fresh()),
-        new_incarnation: ids.fresh(),
-        host: "rig".to_owned(),
-        since: clock.now(),
-        program: "seatless test".to_owned(),
-    };
-    let options = OpenOptions { readers_max: 1, ..OpenOptions::owner(path, card) };
-    SqliteStore::open(options, Arc::new(|task| TokioSpawner.spawn(task))).await.expect("a database")
 }

@@ -1,7 +1,7 @@
-//! The way to the simulated cloud, in process: passes the fuse, notes which license calls give and which take, and looks
+//! The way to the simulated cloud, in process: passes the gate, notes which license calls give and which take, and looks
 //! closely at every license that is about to be taken.
 
-use super::fuse::Fuse;
+use super::gate::{Gate, Point, Side, in_one_piece};
 use async_trait::async_trait;
 use bytes::Bytes;
 use seatless::cloud::{Transport, TransportError};
@@ -10,6 +10,7 @@ use seatless::simulator::{LedgerEntry, Simulator};
 use seatless::store::{Filter, Page, Requests, SqliteStore};
 use serde_json::Value;
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use uuid::Uuid;
 
@@ -42,24 +43,24 @@ type Licenses = HashMap<u64, Vec<bool>>;
 pub(crate) struct Wire {
     simulator: Arc<Simulator>,
     store: Mutex<SqliteStore>,
-    fuse: Arc<Fuse>,
     licenses: Mutex<Licenses>,
     asked_for: Mutex<HashMap<u64, Uuid>>,
     seen: Mutex<u64>,
+    writes: AtomicU64,
     wrong: Mutex<Vec<String>>,
     passwords: Mutex<Vec<String>>,
     tokens: Mutex<Vec<String>>,
 }
 
 impl Wire {
-    pub(crate) fn new(simulator: Arc<Simulator>, store: SqliteStore, fuse: Arc<Fuse>) -> Self {
+    pub(crate) fn new(simulator: Arc<Simulator>, store: SqliteStore) -> Self {
         Self {
             simulator,
             store: Mutex::new(store),
-            fuse,
             licenses: Mutex::default(),
             asked_for: Mutex::default(),
             seen: Mutex::default(),
+            writes: AtomicU64::default(),
             wrong: Mutex::default(),
             passwords: Mutex::default(),
             tokens: Mutex::default(),
@@ -84,6 +85,11 @@ impl Wire {
     /// Every token that was issued.
     pub(crate) fn tokens(&self) -> Vec<String> {
         self.tokens.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// How many calls so far were writes.
+    pub(crate) fn writes(&self) -> u64 {
+        self.writes.load(Ordering::Relaxed)
     }
 
     /// Every write of the ledger, in order, batches taken apart.
@@ -115,6 +121,8 @@ impl Wire {
         if let Some(last) = fresh.last() {
             *seen = last.sequence;
         }
+        let writes = fresh.iter().filter(|entry| entry.write).count();
+        self.writes.fetch_add(writes as u64, Ordering::Relaxed);
         // Items of late batches may have landed just before it; the call itself is the last that is no item.
         if let Some(call) = fresh.iter().rev().find(|entry| entry.batch.is_none()) {
             self.licenses.lock().unwrap_or_else(PoisonError::into_inner).insert(call.sequence, gives);
@@ -165,11 +173,9 @@ pub(crate) fn rows<'a>(state: &'a Value, environment: &str) -> impl Iterator<Ite
 #[async_trait]
 impl Transport for Wire {
     async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
-        let line = format!("{} {}", request.method(), request.uri().path());
         let licenses = licenses_in(&request);
         let asked_for = asked_for_in(&request);
         keep_texts(request.body(), "password", &self.passwords);
-        self.fuse.pass(&format!("before {line}")).await;
         for (user, gives) in &licenses {
             if !gives {
                 self.inspect_removal(*user).await;
@@ -180,8 +186,49 @@ impl Transport for Wire {
         if let Ok(answer) = &answer {
             keep_texts(answer.body(), "access_token", &self.tokens);
         }
-        self.fuse.pass(&format!("after {line}")).await;
         answer.map_err(|dropped| TransportError::Lost { reason: dropped.to_string() })
+    }
+}
+
+/// One worker's way to the wire: a point before the call leaves, and one when its answer comes back.
+pub(crate) struct GatedWire {
+    pub(crate) gate: Arc<dyn Gate>,
+    pub(crate) wire: Arc<dyn Transport>,
+}
+
+#[async_trait]
+impl Transport for GatedWire {
+    async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
+        let call = format!("{} {}", request.method(), request.uri().path());
+        let point = |side, answer| Point { side, call: call.clone(), remote: true, answer };
+        if self.gate.is_noting() {
+            self.gate.note(&format!("{call} {}", String::from_utf8_lossy(request.body())));
+        }
+        self.gate.pass(point(Side::Before, String::new())).await;
+        let answer = in_one_piece(&*self.gate, self.wire.send(request)).await;
+        if self.gate.is_noting() {
+            self.gate.note(&match &answer {
+                Ok(answer) => format!("{} {}", answer.status(), String::from_utf8_lossy(answer.body())),
+                Err(error) => error.to_string(),
+            });
+        }
+        let kind = answer.as_ref().map_or("lost".to_owned(), kind_of_answer);
+        self.gate.pass(point(Side::After, kind)).await;
+        answer
+    }
+}
+
+/// An answer in a word: its status, or the worst of a batch.
+fn kind_of_answer(answer: &http::Response<Bytes>) -> String {
+    let body = serde_json::from_slice::<Value>(answer.body());
+    let items = body.as_ref().ok().and_then(|body| body["responses"].as_array());
+    let worst = items.into_iter().flatten().filter_map(|item| item["status"].as_u64()).max();
+    match (worst, &body) {
+        (Some(status), _) => status.to_string(),
+        (None, Err(_)) if !answer.body().is_empty() && answer.status().is_success() => {
+            "unreadable".to_owned()
+        }
+        (None, _) => answer.status().as_u16().to_string(),
     }
 }
 

@@ -2,6 +2,7 @@
 //! every secret that went over it.
 
 #[path = "../kill/patience.rs"]
+#[allow(dead_code, reason = "shared with the kill tests, which use the rest")]
 mod patience;
 #[path = "../kill/process.rs"]
 #[allow(dead_code, reason = "shared with the kill tests, which use the rest")]

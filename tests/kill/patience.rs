@@ -17,6 +17,18 @@ pub(crate) async fn until<T>(what: &str, seconds: u64, mut there: impl AsyncFnMu
     panic!("{what} did not come within {seconds} s");
 }
 
+/// Waits until `there` holds; says whether it did within so many seconds.
+pub(crate) async fn in_time(seconds: u64, mut there: impl AsyncFnMut() -> bool) -> bool {
+    let looks = Duration::from_secs(seconds).as_millis() / LOOK.as_millis();
+    for _ in 0..looks {
+        if there().await {
+            return true;
+        }
+        pause(LOOK).await;
+    }
+    false
+}
+
 /// Gives `work` so many seconds.
 pub(crate) async fn within<T>(what: &str, seconds: u64, work: impl Future<Output = T>) -> T {
     match tokio::time::timeout(Duration::from_secs(seconds), work).await {

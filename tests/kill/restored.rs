@@ -1,6 +1,6 @@
 //! A backup made while the daemon works, put back after it has gone on, and a copy that is started elsewhere.
 
-use super::patience::{until, within};
+use super::patience::{in_time, until, within};
 use super::place::Place;
 use super::process::{Daemon, Said, reader, run};
 use rustix::process::Signal;
@@ -17,12 +17,16 @@ async fn members(database: &Path) -> Vec<Member> {
     members
 }
 
+/// Waits until each request has ended or is blocked; says how they stand if that takes too long.
 async fn until_over(database: &Path) {
-    until("the end of all requests", 60, async || {
-        let over = |member: &Member| member.request.progress.status() != Status::Active;
-        members(database).await.iter().all(over).then_some(())
-    })
-    .await;
+    let mut last = Vec::new();
+    let over = async || {
+        last = members(database).await;
+        last.iter().all(|member| member.request.progress.status() != Status::Active)
+    };
+    let in_time = in_time(120, over).await;
+    let stand: Vec<_> = last.iter().map(|member| (&member.request.step, &member.request.progress)).collect();
+    assert!(in_time, "it does not end: {stand:#?}");
 }
 
 async fn said(config: &Path, args: &[&str]) -> Said {
@@ -117,7 +121,7 @@ async fn a_backup_that_is_put_back_costs_nothing() {
     let report = run(&config, &["sweep", "-o", "json"]).await;
     let report: Value = serde_json::from_str(&report.out).expect("JSON");
     assert_eq!(report["sweeps"][0]["findings"], Value::Array(Vec::new()), "{report}");
-    said(&config, &["sweep", "--confirm"]).await;
+    said(&config, &["sweep", "--confirm", "--yes"]).await;
     let told = said(&config, &["list"]).await;
     assert!(!told.err.contains("put back"), "{told:?}");
     assert_all_is_well(&place, &database, 9).await;
@@ -154,7 +158,7 @@ async fn a_copy_that_is_started_elsewhere_only_reports() {
     assert_eq!(writes(&place), before, "not a single write: {}", copy.log());
     assert!(members(&elsewhere).await.iter().all(|member| member.request.holder.is_none()), "nobody works");
 
-    run(&config, &["sweep", "--confirm"]).await;
+    said(&config, &["sweep", "--confirm", "--yes"]).await;
     until_over(&elsewhere).await;
     assert_all_is_well(&place, &elsewhere, 4).await;
     copy.signal(Signal::TERM);

@@ -64,6 +64,12 @@ async fn everybody_succeeds(scene: impl Fn() -> Scene, slice: u64, slices: u64) 
         let user = rig.user("svc-a");
         assert_eq!(user["account_enabled"], true, "restored to point {point}");
         assert_eq!(rig.applied(Kind::Create), 1, "restored to point {point}");
+        let conversions = rig.applied(Kind::ChangeRow);
+        assert_eq!(
+            conversions,
+            rig.members().await.len(),
+            "restored to point {point}: what is so is not written again"
+        );
         // And the sweep has nothing to say.
         assert!(rig.sweep().await.iter().all(|standing| standing.findings.is_empty()), "point {point}");
     }
@@ -216,6 +222,8 @@ async fn a_request_that_the_backup_does_not_know_finds_its_own_user_when_it_is_s
         assert_eq!(reason(&member), "succeeded", "the cloud at {ahead}\n{}", rig.story().await);
         let after = rig.users("svc-a");
         assert_eq!(after.len(), 1);
+        let refused = rig.deeds().into_iter().filter(|deed| deed.kind == Kind::Create && !deed.entry.applied);
+        assert_eq!(refused.count(), 0, "it was looked for before it was made");
         if let Some(before) = before.first() {
             assert_eq!(before["id"], after[0]["id"], "it is the same user");
         }

@@ -3,6 +3,7 @@
 use crate::bed::rig::reason;
 use crate::bed::scene::rig;
 use crate::bed::wire::Kind;
+use seatless::domain::State;
 
 #[tokio::test]
 async fn a_request_becomes_an_account_with_one_write_of_each_kind() {
@@ -54,4 +55,26 @@ async fn with_few_seats_who_came_first_is_served_first_and_all_finish() {
     let refused =
         rig.deeds().into_iter().filter(|deed| deed.kind == Kind::Assign && deed.entry.status >= 400);
     assert_eq!(refused.count(), 0, "a seat was granted that was not there");
+}
+
+#[tokio::test]
+async fn the_license_that_a_later_sibling_needs_does_not_block_who_waits_to_be_verified() {
+    let wishes = rig().tenant("contoso").environment("test").request("svc-a").wishes;
+    let mut rig = rig()
+        .tenant("contoso")
+        .seats(1)
+        .environment("dev")
+        .request("svc-a")
+        .environment("test")
+        .where_it(|environment| environment.kind = seatless::simulator::EnvironmentKind::Developer)
+        .whose_tenant(|tenant| tenant.apps[0].powerplatform_registered = false)
+        .with_policy(|policy| policy.propagation_deadline = std::time::Duration::from_secs(7_200))
+        .start()
+        .await;
+    rig.run_until_all_are(State::Unlicensed).await;
+    rig.submit(&wishes, crate::bed::scene::SALES_ID).await;
+    rig.run_to_rest().await;
+    let waited = (rig.member("svc-a/dev").await.request.updated_at - rig.clock.started()).num_seconds();
+    assert_eq!(reason(&rig.member("svc-a/dev").await), "succeeded", "{}", rig.story().await);
+    assert!(waited > 7_200, "it was verified after {waited} s, with a license still there");
 }

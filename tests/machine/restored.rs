@@ -2,9 +2,10 @@
 
 use crate::world::{World, failure};
 use seatless::domain::{
-    Code, Command, Direction, Input, Outcome, Phase, SeatEffect, State, Status, Step, Timer, Transition,
-    step_of,
+    Code, Command, Direction, Input, Instant, IntentId, OpenIntent, Outcome, Phase, SeatEffect, State,
+    Status, Step, Timer, Transition, step_of,
 };
+use uuid::Uuid;
 
 /// A request at a state, as it is in a database that was put back.
 fn restored(state: State) -> World {
@@ -74,6 +75,20 @@ fn the_way_back_ends_the_flag_with_the_license_and_goes_on_to_the_user() {
     let transition = reported(&world, Outcome::Advanced);
     assert_eq!(transition.next.state, State::Requested);
     assert_eq!((transition.step, transition.next.trial.look_first), (Some(Step::DeleteUser), false));
+}
+
+#[test]
+fn a_create_that_may_land_yet_is_remembered_over_the_look_for_a_license() {
+    let intent = Some(OpenIntent { id: IntentId(Uuid::from_u128(7)), begun_at: Instant::UNIX_EPOCH });
+    let mut world = restored(State::Requested);
+    world.progress.trial.intent = intent;
+    world.progress.phase = Phase::Active { direction: Direction::Cancelling, timer: Timer::At(world.now) };
+    let back = reported(&world, Outcome::Advanced);
+    assert_eq!((back.step, back.next.trial.intent), (Some(Step::DeleteUser), intent));
+    let failure = failure(Code::GraphNameTaken);
+    let seat_due = Some(world.now);
+    world.progress.phase = Phase::Blocked { direction: Direction::Forward, failure, seat_due };
+    assert_eq!(reported(&world, Outcome::Advanced).next.trial.intent, intent);
 }
 
 #[test]

@@ -7,8 +7,8 @@ use super::{
     next_state, step_of,
 };
 use crate::domain::{
-    Code, Direction, EventKind, Evidence, EvidenceKind, Failure, Instant, IntentId, Phase, Policy, State,
-    Step, Timer, first_look, retry_delay,
+    Code, Direction, EventKind, Evidence, EvidenceKind, Failure, Instant, IntentId, OpenIntent, Phase,
+    Policy, State, Step, Timer, first_look, retry_delay,
 };
 use chrono::TimeDelta;
 use std::time::Duration;
@@ -106,8 +106,10 @@ fn backward(mut draft: Draft, step: Step, direction: Direction, report: &Report<
     match step {
         Step::RemoveLicense => {
             let state = draft.before.state.min(State::Created);
-            draft = license_gone(draft);
-            draft.enter(state, now).active(direction, Timer::At(now)).record(EventKind::Advanced)
+            let create = open_create(&draft, report);
+            draft = license_gone(draft).enter(state, now);
+            draft.next.trial.intent = create;
+            draft.active(direction, Timer::At(now)).record(EventKind::Advanced)
         }
         Step::DeleteUser | Step::DisableUser => {
             draft.slot = if draft.facts.slot_held { SlotEffect::Return } else { SlotEffect::Keep };
@@ -151,9 +153,17 @@ fn parked(draft: Draft, failure: Failure, report: &Report<'_>) -> Draft {
         && !draft.facts.license_may_be_held
         && draft.before.trial.intent.is_none();
     let state = draft.before.state.min(State::Created);
+    let create = open_create(&draft, report);
     let mut draft = draft.enter(state, now);
+    draft.next.trial.intent = create;
     draft.next.phase = Phase::Blocked { direction: Direction::Forward, failure, seat_due: None };
     if had_nothing { draft } else { draft.record(EventKind::Parked) }
+}
+
+/// A create whose fate is still unknown. Before the user is known, looking for a license says nothing about it.
+fn open_create(draft: &Draft, report: &Report<'_>) -> Option<OpenIntent> {
+    let creating = draft.before.state == State::Requested && !begun_this_turn(draft, report);
+    draft.before.trial.intent.filter(|_| creating)
 }
 
 /// When an account whose license is gone is verified: after the settle time, and then at the end of the current half of

@@ -102,10 +102,11 @@ impl SqliteStore {
             }
         };
         let at_home = car.is_some();
-        if car.is_none() {
-            mark_as_put_back(database, &copy, &backup, card)?;
-        }
         fold_log(database).await;
+        match &car {
+            Some(car) => car.overtaken().write(database)?,
+            None => mark_as_put_back(database, &copy, &backup, card)?,
+        }
         let aside = move_aside(database, card).map_err(|error| unreadable(database, &error))?;
         std::fs::rename(&copy, database)
             .and_then(|()| private_file::sync_folder_of(database))
@@ -222,8 +223,8 @@ async fn fold_log(database: &Path) {
 
 /// Moves a database and its log out of the way; gives back where it lies now.
 fn move_aside(database: &Path, card: &OwnerCard) -> io::Result<Option<PathBuf>> {
-    let stem = beside(database, &format!(".before-{}", card.since.format("%Y%m%dT%H%M%SZ")));
-    let numbered = |number: u32| if number < 2 { stem.clone() } else { beside(&stem, &format!("-{number}")) };
+    let stem = beside(database, format!(".before-{}", card.since.format("%Y%m%dT%H%M%SZ")));
+    let numbered = |number: u32| if number < 2 { stem.clone() } else { beside(&stem, format!("-{number}")) };
     let free = |path: &PathBuf| !path.exists() && !beside(path, "-wal").exists();
     let Some(aside) = (1..1_000).map(numbered).find(free) else {
         return Err(io::Error::from(ErrorKind::AlreadyExists));

@@ -48,9 +48,9 @@ pub(super) struct Place {
     host: String,
     /// The file, as an absolute path without links.
     path: String,
-    /// The file system's number of the file: another one means that the file was replaced, even by its equal.
+    /// The file itself: another one means that it was replaced, even by its equal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    file: Option<u64>,
+    file: Option<String>,
 }
 
 /// What the database says of itself.
@@ -77,7 +77,7 @@ impl Place {
     pub(super) fn of(path: &Path, host: &str) -> Result<Self, StoreError> {
         let place = || -> io::Result<Self> {
             let canonical = path.canonicalize()?;
-            let file = private_file::number_of(&canonical)?;
+            let file = private_file::identity_of(&canonical)?;
             Ok(Self { host: host.to_owned(), path: canonical.to_string_lossy().into_owned(), file })
         };
         place().map_err(|error| unreadable(path, &error))
@@ -148,6 +148,15 @@ impl SideCar {
         }
         past.truncate(PAST_MAX);
         Self { about: ABOUT.to_owned(), store: self.store, now: Some(head), next: None, past }
+    }
+
+    /// The same, when a backup is about to be put in the database's place: whatever lies there from then on is behind.
+    pub(super) fn overtaken(&self) -> Self {
+        let mut overtaken = self.clone();
+        for head in [&mut overtaken.now, &mut overtaken.next].into_iter().flatten() {
+            head.sequence = i64::MAX;
+        }
+        overtaken
     }
 
     fn head_of(&self, incarnation: Uuid) -> Option<&Head> {

@@ -57,13 +57,14 @@ impl HeadKeeper {
 
 /// Refuses to begin anew where the side-car tells of a database that has gone.
 pub(super) fn refuse_to_forget(database: &Path, car: Option<&SideCar>) -> Result<(), StoreError> {
-    let Some(head) = car.and_then(|car| car.now.as_ref()) else { return Ok(()) };
+    if car.is_none_or(|car| car.now.is_none()) {
+        return Ok(());
+    }
     Err(StoreError::Unreadable(format!(
-        "{} is missing or empty, but {} tells of {} events in it; put a backup back with `seatless restore FILE`, or \
+        "{} is missing or empty, but {} tells that it was in use; put a backup back with `seatless restore FILE`, or \
          remove the latter file to begin anew",
         database.display(),
         SideCar::path_of(database).display(),
-        head.sequence
     )))
 }
 

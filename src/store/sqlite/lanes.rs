@@ -27,7 +27,7 @@ pub(super) const REFRESH: &str = "
     WHERE id IN (SELECT value FROM json_each(?1))";
 
 /// A lane's place: its step, and what its scope names.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct LanePlace {
     pub(super) step: Step,
     pub(super) tenant: String,

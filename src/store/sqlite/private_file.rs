@@ -42,12 +42,17 @@ pub(super) fn sync_folder_of(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// The file system's number of a file: no other file has it at the same time. Absent where there is no such thing.
-pub(super) fn number_of(path: &Path) -> io::Result<Option<u64>> {
+/// What tells a file from every other one that ever lay in its place: the file system's number of it, which is given away
+/// again when the file is gone, and the instant at which it was made, where the file system keeps that. Absent where there
+/// is no such number.
+pub(super) fn identity_of(path: &Path) -> io::Result<Option<String>> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::MetadataExt;
-        Ok(Some(std::fs::metadata(path)?.ino()))
+        let metadata = std::fs::metadata(path)?;
+        let made = metadata.created().ok().and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
+        let made = made.map(|since| since.as_nanos().to_string()).unwrap_or_default();
+        Ok(Some(format!("{}@{made}", metadata.ino())))
     }
     #[cfg(not(unix))]
     {

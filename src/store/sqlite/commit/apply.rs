@@ -87,7 +87,7 @@ async fn apply_wave(
         let step = written.order.transition.step?;
         Some(LanePlace::of(step, &written.before.tenant, &written.before.environment))
     });
-    lanes::ensure(pen, places.collect::<HashSet<_>>()).await?;
+    lanes::ensure(pen, places.collect::<BTreeSet<_>>()).await?;
     writes::rows(pen, &mut ledger).await?;
     writes::released(pen, &ledger).await?;
     writes::endings(pen, &ledger).await?;

@@ -1,0 +1,20 @@
+//! The explorer: the whole product under a seeded scheduler, in every order that can be.
+
+#[path = "../bed/mod.rs"]
+mod bed;
+
+mod chance;
+mod desk;
+mod exhaustive;
+mod mix;
+mod mutant;
+mod mutants;
+mod parallel;
+mod paths;
+mod people;
+mod play;
+mod stage;
+mod swarm;
+mod trace;
+mod tricks;
+mod worker;
