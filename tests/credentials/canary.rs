@@ -1,5 +1,5 @@
 //! The canary: a whole run with faults, kills and an abort, and then every secret of it is searched for in everything that
-//! was left behind: the database, its log and side files, the daemon's log, events, what commands printed, the command line
+//! was left behind, the last words of crashes among it: the database, its log and side files, the daemon's log, events, what commands printed, the command line
 //! and the environment of the daemon.
 //!
 //! The client secret comes from a file. Who gives it by an environment variable has put it into the environment by choice:
@@ -11,10 +11,12 @@ use super::process::Daemon;
 use super::searcher::{Searcher, forms};
 use rustix::process::{Pid, Resource, Rlimit, Signal, prlimit};
 use seatless::domain::{State, Status};
+use seatless::http::DaemonClient;
 use seatless::simulator::Faults;
 use secrecy::ExposeSecret;
 use std::os::unix::process::ExitStatusExt;
 use std::sync::PoisonError;
+use std::time::Duration;
 
 /// What lies in the folder because a person has put it there, or asked for it there.
 const HAND_MADE: [&str; 3] = ["secret", "key.txt", "opened.json"];
@@ -90,26 +92,55 @@ async fn die(place: &Place, mut daemon: Daemon, signal: Signal, hay: &mut Hay) -
     Daemon::start(place).await
 }
 
-/// The daemon gets no more memory in the middle of its work, and ends in its own words: an error, a panic or an abort.
+/// The daemon gets no more memory in the middle of its work, and then too little to start with: it ends in its own words, or
+/// is ended.
 async fn starve(place: &Place, mut daemon: Daemon, hay: &mut Hay) -> Daemon {
     let before = daemon.log().len();
     let id = i32::try_from(daemon.id()).ok().and_then(Pid::from_raw).expect("a process id");
     prlimit(Some(id), Resource::As, Rlimit { current: Some(1), maximum: None }).expect("our own child");
     // Work makes it ask for memory: a rotation reaches every part that knows a secret.
     place.run("credentials rotate svc-1@contoso.example").await;
-    let last_words = |daemon: &Daemon| {
-        let log = daemon.log();
-        let words = log.get(before..).unwrap_or_default();
-        ["error: ", "panicked at", "memory allocation of"].iter().any(|sign| words.contains(sign))
-    };
-    until("the last words", 30, async || (last_words(&daemon) || !daemon.is_running()).then_some(())).await;
-    assert!(last_words(&daemon), "{}", daemon.log());
     if daemon.is_running() {
         daemon.signal(Signal::KILL);
     }
     daemon.end(20).await;
+    let mut kibibytes = 16_000_u64;
+    while !starts_with(place, kibibytes).await {
+        kibibytes += kibibytes / 8;
+    }
+    let log = std::fs::read(place.path("daemon.log")).expect("a log");
+    let words = String::from_utf8_lossy(&log[before..]).into_owned();
+    assert!(["panicked at", "memory allocation of"].iter().any(|sign| words.contains(sign)), "{words}");
     hay.extend(left_behind(place, None));
     Daemon::start(place).await
+}
+
+/// Whether a daemon with so much memory comes to life; one that does is killed.
+async fn starts_with(place: &Place, kibibytes: u64) -> bool {
+    let log = std::fs::OpenOptions::new().append(true).open(place.path("daemon.log")).expect("a log");
+    let line = format!("ulimit -v {kibibytes} && exec \"$0\" --config \"$1\" run");
+    let mut child = tokio::process::Command::new("sh")
+        .args(["-c", &line, env!("CARGO_BIN_EXE_seatless")])
+        .arg(place.config())
+        .stdin(std::process::Stdio::null())
+        .stdout(std::process::Stdio::null())
+        .stderr(log)
+        .kill_on_drop(true)
+        .spawn()
+        .expect("a process");
+    let end_or_life = until("its end or its life", 60, async || {
+        if child.try_wait().expect("a process").is_some() {
+            return Some(false);
+        }
+        matches!(DaemonClient::find(&place.socket()).await, Ok(Some(_))).then_some(true)
+    });
+    // One that lost only a part of itself may do neither.
+    let lives = tokio::time::timeout(Duration::from_secs(15), end_or_life).await;
+    let ended = matches!(lives, Ok(false));
+    if !ended {
+        child.kill().await.expect("our own child");
+    }
+    matches!(lives, Ok(true))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
