@@ -65,7 +65,10 @@ fn check_alone(world: &World) {
         assert!(facts.seat_held, "a license without a seat");
     }
     if progress.state == State::Licensed {
-        assert!(facts.license_may_be_held, "licensed without a license");
+        assert_eq!(
+            facts.license_may_be_held, facts.seat_held,
+            "licensed by us with a seat, or by others without"
+        );
     }
     if facts.license_may_be_held && !lent {
         // A create that goes on cannot hold one; an assignment whose fate is unknown may.
