@@ -31,8 +31,8 @@ async fn dropping_the_last_clone_gives_the_lock_back() {
     drop(first);
     assert!(matches!(file.own().await, Err(StoreError::Locked(_))));
     drop(clone);
-    // The writer ends when the runtime comes to it; yielding lets it.
-    for _ in 0..10_000 {
+    // The writer folds its log and writes its side-car first, on threads of their own; yielding lets it.
+    for _ in 0..1_000_000 {
         match file.own().await {
             Ok(store) => return store.close().await.unwrap(),
             Err(StoreError::Locked(_)) => tokio::task::yield_now().await,
