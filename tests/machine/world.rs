@@ -220,8 +220,8 @@ impl World {
             }
         }
         match transition.license {
-            LicenseEffect::Unchanged => {}
-            LicenseEffect::Confirmed => self.facts.license_may_be_held = true,
+            // What is confirmed without an intent of ours is somebody else's license.
+            LicenseEffect::Unchanged | LicenseEffect::Confirmed => {}
             LicenseEffect::Gone | LicenseEffect::GoneWithUser => self.facts.license_may_be_held = false,
         }
         self.facts.propagated_once |= transition.next.state >= State::Propagated;
