@@ -118,7 +118,9 @@ pub(crate) fn mix(seed: u64) -> Mix {
         let adopts = chance.happens(For::Mix, next(), 0.25);
         let other = two_licenses && index == 1;
         for environment in &ENVIRONMENTS[..environments] {
-            if !chance.happens(For::Mix, next(), 0.75) && !(wishes.is_empty() && others.is_empty()) {
+            let wanted = chance.happens(For::Mix, next(), 0.75);
+            let first = wishes.is_empty() && others.is_empty();
+            if !wanted && !first {
                 continue;
             }
             let wish = Wish {

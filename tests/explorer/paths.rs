@@ -78,9 +78,12 @@ fn cancelled(scene: fn() -> Scene, when: When, what: &str) -> Path {
     Path { name: format!("cancelled when {what}"), scene, cues }
 }
 
+/// What makes a scene.
+type SceneOf = fn() -> Scene;
+
 /// Every path.
 pub(crate) fn all() -> Vec<Path> {
-    let plain: [(&str, fn() -> Scene); 8] = [
+    let plain: [(&str, SceneOf); 8] = [
         ("siblings", siblings),
         ("adopted", adopted),
         ("adopted with a license", adopted_with_a_license),

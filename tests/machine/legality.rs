@@ -64,12 +64,6 @@ fn check_alone(world: &World) {
     if facts.license_may_be_held {
         assert!(facts.seat_held, "a license without a seat");
     }
-    if progress.state == State::Licensed {
-        assert_eq!(
-            facts.license_may_be_held, facts.seat_held,
-            "licensed by us with a seat, or by others without"
-        );
-    }
     if facts.license_may_be_held && !lent {
         // A create that goes on cannot hold one; an assignment whose fate is unknown may.
         assert_eq!(progress.state, State::Created);

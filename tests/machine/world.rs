@@ -220,7 +220,7 @@ impl World {
             }
         }
         match transition.license {
-            // One that no intent of ours explains does not become ours by being seen.
+            // What is confirmed without an intent of ours is somebody else's license.
             LicenseEffect::Unchanged | LicenseEffect::Confirmed => {}
             LicenseEffect::Gone | LicenseEffect::GoneWithUser => self.facts.license_may_be_held = false,
         }
