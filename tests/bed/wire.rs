@@ -9,7 +9,7 @@ use seatless::domain::{Direction, Phase, State};
 use seatless::simulator::{LedgerEntry, Simulator};
 use seatless::store::{Filter, Page, Requests, SqliteStore};
 use serde_json::Value;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use uuid::Uuid;
@@ -43,6 +43,7 @@ type Licenses = HashMap<u64, Vec<bool>>;
 pub(crate) struct Wire {
     simulator: Arc<Simulator>,
     store: Mutex<SqliteStore>,
+    meddled: Mutex<HashSet<String>>,
     licenses: Mutex<Licenses>,
     asked_for: Mutex<HashMap<u64, Uuid>>,
     seen: Mutex<u64>,
@@ -57,6 +58,7 @@ impl Wire {
         Self {
             simulator,
             store: Mutex::new(store),
+            meddled: Mutex::default(),
             licenses: Mutex::default(),
             asked_for: Mutex::default(),
             seen: Mutex::default(),
@@ -132,6 +134,15 @@ impl Wire {
         }
     }
 
+    /// A person has changed rows of this environment: what they show is not our doing alone from here on.
+    pub(crate) fn meddled_with(&self, environment: &str) {
+        self.meddled.lock().unwrap_or_else(PoisonError::into_inner).insert(environment.to_owned());
+    }
+
+    fn is_meddled_with(&self, environment: &str) -> bool {
+        self.meddled.lock().unwrap_or_else(PoisonError::into_inner).contains(environment)
+    }
+
     /// A license may only go when every account of the user that is on its way forward is non-interactive, and nobody
     /// still waits with it.
     async fn inspect_removal(&self, user: Uuid) {
@@ -148,7 +159,9 @@ impl Wire {
                 .map(|row| row["accessmode"].clone());
             let fault = match progress.state {
                 State::Licensed | State::Propagated => "still needs it".to_owned(),
-                State::NonInteractive if mode != Some(Value::from(4)) => {
+                State::NonInteractive
+                    if mode != Some(Value::from(4)) && !self.is_meddled_with(environment) =>
+                {
                     format!("has access mode {mode:?}")
                 }
                 State::Requested | State::Created | State::NonInteractive | State::Unlicensed => continue,

@@ -167,6 +167,9 @@ impl Stage {
     /// A person does something in an admin center; says whether it was possible.
     pub(crate) fn person(&mut self, act: Act) -> bool {
         let before = self.simulator.state();
+        if let Act::SetAccessMode { environment, .. } = &act {
+            self.wire.meddled_with(environment);
+        }
         let done = self.simulator.act(act).is_ok();
         if done {
             self.interferences += 1;
