@@ -25,7 +25,7 @@ bench: ## run the benchmarks
 	cargo bench --locked
 
 prove: ## let the explorer run on for MINUTES (5 by default) with seeds that no run before has tried
-	SEATLESS_MINUTES=$(or $(MINUTES),5) cargo test --locked --test explorer no_seed -- --nocapture
+	SEATLESS_EVERYTHING=1 SEATLESS_MINUTES=$(or $(MINUTES),5) cargo test --locked --test explorer -- --nocapture
 
 crowd: ## 2,000 requests for 25 seats in simulated time, with people who interfere; half an hour
 	SEATLESS_CROWD=full cargo test --locked --test crowd -- --nocapture
