@@ -427,7 +427,10 @@ impl Play {
         if !rough {
             return Ok(());
         }
-        if self.chance.happens(For::Pause, at, self.rough.pause) {
+        // Whoever would wake in the middle of its rescue would take what was claimed since: that is SQLite's rescue, which
+        // two workers do not share in life.
+        let rescues = self.seats[seat].worker.as_ref().is_some_and(|worker| worker.is_at(Kind::Rescue));
+        if !rescues && self.chance.happens(For::Pause, at, self.rough.pause) {
             let lasts = self.chance.seconds(For::PauseLength, at, 5.0, self.rough.pause_max);
             self.befell(at, format!("pause of {} s of worker {seat} {point} in {label}", lasts.as_secs()));
             self.pause(seat, lasts);

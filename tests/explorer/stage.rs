@@ -166,6 +166,9 @@ impl Stage {
 
     /// A person does something in an admin center; says whether it was possible.
     pub(crate) fn person(&mut self, act: Act) -> bool {
+        if let Act::SetAccessMode { environment, .. } | Act::SetDisabled { environment, .. } = &act {
+            self.wire.people_change_modes_in(environment);
+        }
         let before = self.simulator.state();
         let done = self.simulator.act(act).is_ok();
         if done {
