@@ -22,7 +22,7 @@ pub(crate) enum For {
     Latency,
     Restart,
     Mend,
-    Copy,
+    Race,
 }
 
 impl Chance {
