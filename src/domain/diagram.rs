@@ -47,6 +47,7 @@ fn situations(state: State) -> Vec<Situation> {
             let facts = Facts {
                 slot_held,
                 user_may_exist: state >= State::Created,
+                adopted: false,
                 seat_held: licensed,
                 license_may_be_held: licensed,
                 propagated_once,

@@ -2,7 +2,7 @@
 
 use super::{Engine, Report, Steps};
 use crate::domain::{Input, Instant, Policy, SeatEffect, State, Subject, Transition, decide};
-use crate::store::{CommitRow, Learned, Member, RowFate, Seat, Tally, TallyEntry};
+use crate::store::{CommitRow, Learned, Member, RowFate, Seat, Tally, TallyEntry, UserOrigin};
 
 impl<S: Steps> Engine<S> {
     /// Decides one report.
@@ -13,7 +13,9 @@ impl<S: Steps> Engine<S> {
 
     /// Decides any input. One that means nothing to the request only gives the claim back.
     pub(super) fn decide_input(&self, member: &Member, input: Input, learned: Learned) -> CommitRow {
-        let subject = Subject { progress: &member.request.progress, facts: member.facts() };
+        let mut facts = member.facts();
+        facts.adopted |= learned.origin == Some(UserOrigin::Adopted);
+        let subject = Subject { progress: &member.request.progress, facts };
         let now = self.clock.now();
         let transition = decide(&subject, input, &self.policy, now, self.chance.fraction()).unwrap_or_else(|refusal| {
             tracing::error!(request = %member.request.id, "a report means nothing to the request: {refusal}");

@@ -9,7 +9,7 @@ use super::{Work, lost_history};
 use crate::cloud::{CallFailure, DirectoryUser, LicenseStatus, Removal, UserKey};
 use crate::domain::{Code, Failure, ObjectId, Outcome, SkuId};
 use crate::engine::{Need, Report, Seen, WholeFailure};
-use crate::store::{Learned, LicenseHold, LicensedBy, Member, Seat};
+use crate::store::{Learned, LicenseHold, LicensedBy, Member, Seat, UserOrigin};
 use std::collections::HashSet;
 use std::time::Duration;
 
@@ -90,7 +90,7 @@ fn judge(steps: &Provisioner, member: &Member, user: &DirectoryUser, forbidden: 
             let failure = Failure::new(Code::GraphLicenseConflict, format!("Microsoft Entra says: {why}."));
             Finding::Settled(Report::of(Outcome::Blocked { failure }))
         }
-        Held::Not if member.request.progress.trial.look_first && !has_seat(member) => {
+        Held::Not if may_hold_without_seat(member) && !has_seat(member) => {
             Finding::Settled(Report::of(without_seat()))
         }
         Held::Not => match forbidden {
@@ -138,6 +138,11 @@ fn assign(steps: &Provisioner, id: ObjectId, sku: SkuId) -> Write {
 fn explain(steps: &Provisioner, member: &Member, id: ObjectId) -> Write {
     let sku = member.user.account.license;
     if has_seat(member) { assign(steps, id, sku) } else { Write::new(&*steps.ids, Work::Remove(id, sku)) }
+}
+
+/// Whether the machine has us look before the user waits for a seat.
+fn may_hold_without_seat(member: &Member) -> bool {
+    member.request.progress.trial.look_first || member.user.origin == Some(UserOrigin::Adopted)
 }
 
 fn has_seat(member: &Member) -> bool {

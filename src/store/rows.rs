@@ -151,6 +151,7 @@ impl Member {
             user_may_exist: self.user.object_id.is_some()
                 || self.request.progress.trial.intent.is_some()
                 || self.request.progress.trial.look_first,
+            adopted: self.user.origin == Some(UserOrigin::Adopted),
             seat_held: matches!(self.user.seat, Seat::Held { .. }),
             license_may_be_held: !matches!(self.user.license, LicenseHold::None),
             propagated_once: self.user.propagated_once,

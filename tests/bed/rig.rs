@@ -497,6 +497,7 @@ impl Rig {
             violations: self.simulator.violations(),
             kills: self.kills,
             interferences: self.interferences,
+            repeated: 0,
             settle: self.policy.settle,
         }
     }

@@ -43,11 +43,12 @@ type Licenses = HashMap<u64, Vec<bool>>;
 pub(crate) struct Wire {
     simulator: Arc<Simulator>,
     store: Mutex<SqliteStore>,
-    meddled: Mutex<HashSet<String>>,
     licenses: Mutex<Licenses>,
     asked_for: Mutex<HashMap<u64, Uuid>>,
     seen: Mutex<u64>,
     writes: AtomicU64,
+    /// Environments in which a person has changed somebody's access mode.
+    changed_by_people: Mutex<HashSet<String>>,
     wrong: Mutex<Vec<String>>,
     passwords: Mutex<Vec<String>>,
     tokens: Mutex<Vec<String>>,
@@ -58,11 +59,11 @@ impl Wire {
         Self {
             simulator,
             store: Mutex::new(store),
-            meddled: Mutex::default(),
             licenses: Mutex::default(),
             asked_for: Mutex::default(),
             seen: Mutex::default(),
             writes: AtomicU64::default(),
+            changed_by_people: Mutex::default(),
             wrong: Mutex::default(),
             passwords: Mutex::default(),
             tokens: Mutex::default(),
@@ -87,6 +88,12 @@ impl Wire {
     /// Every token that was issued.
     pub(crate) fn tokens(&self) -> Vec<String> {
         self.tokens.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// A person has changed an access mode there: from here on it is not ours alone to answer for.
+    pub(crate) fn people_change_modes_in(&self, environment: &str) {
+        let mut changed = self.changed_by_people.lock().unwrap_or_else(PoisonError::into_inner);
+        changed.insert(environment.to_owned());
     }
 
     /// How many calls so far were writes.
@@ -134,13 +141,8 @@ impl Wire {
         }
     }
 
-    /// A person has changed rows of this environment: what they show is not our doing alone from here on.
-    pub(crate) fn meddled_with(&self, environment: &str) {
-        self.meddled.lock().unwrap_or_else(PoisonError::into_inner).insert(environment.to_owned());
-    }
-
-    fn is_meddled_with(&self, environment: &str) -> bool {
-        self.meddled.lock().unwrap_or_else(PoisonError::into_inner).contains(environment)
+    fn is_changed_by_people(&self, environment: &str) -> bool {
+        self.changed_by_people.lock().unwrap_or_else(PoisonError::into_inner).contains(environment)
     }
 
     /// A license may only go when every account of the user that is on its way forward is non-interactive, and nobody
@@ -160,7 +162,7 @@ impl Wire {
             let fault = match progress.state {
                 State::Licensed | State::Propagated => "still needs it".to_owned(),
                 State::NonInteractive
-                    if mode != Some(Value::from(4)) && !self.is_meddled_with(environment) =>
+                    if mode != Some(Value::from(4)) && !self.is_changed_by_people(environment) =>
                 {
                     format!("has access mode {mode:?}")
                 }

@@ -22,6 +22,7 @@ pub(crate) enum For {
     Latency,
     Restart,
     Mend,
+    Race,
 }
 
 impl Chance {

@@ -141,6 +141,7 @@ pub(crate) fn mix(seed: u64) -> Mix {
     let absence = chance.one(For::Mix, next(), &[30_u64, 30, 120]);
     let give_up = chance.one(For::Mix, next(), &[None, None, Some(1_800_u64), Some(7_200)]);
     let deletes = chance.happens(For::Mix, next(), 0.3);
+    let sync = chance.one(For::Mix, next(), &[10_u64, 45, 45, 90]);
     let sweep = chance.one(For::Mix, next(), &[300_u64, 900, 1_800]);
     scene = scene.with_policy(|policy| {
         policy.propagation_deadline = Duration::from_secs(3_600 * deadline);
@@ -149,7 +150,9 @@ pub(crate) fn mix(seed: u64) -> Mix {
         policy.delete_propagated = deletes;
         policy.sweep = Duration::from_secs(sweep);
         // A slower pace where nothing changes any more makes a run short, not different.
+        policy.sync_first = Duration::from_secs(sync);
         policy.sync_later = Duration::from_secs(300);
+        policy.poll_first = Duration::from_secs(60);
     });
     let workers = chance.one(For::Mix, next(), &[1_usize, 2, 2]);
     let rough = Rough {

@@ -76,7 +76,8 @@ pub(crate) fn put_right(stage: &mut Stage) {
         Act::SetSeats {
             tenant: contoso(),
             part_number: SALES.to_owned(),
-            enabled: tenant.skus[0].enabled,
+            // A user that somebody has deleted keeps its unit for as long as it can be restored; so more are bought.
+            enabled: tenant.skus[0].enabled + 10,
             used_by_others: tenant.skus[0].used_by_others,
         },
     ];

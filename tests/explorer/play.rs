@@ -427,7 +427,10 @@ impl Play {
         if !rough {
             return Ok(());
         }
-        if self.chance.happens(For::Pause, at, self.rough.pause) {
+        // Whoever would wake in the middle of its rescue would take what was claimed since: that is SQLite's rescue, which
+        // two workers do not share in life.
+        let rescues = self.seats[seat].worker.as_ref().is_some_and(|worker| worker.is_at(Kind::Rescue));
+        if !rescues && self.chance.happens(For::Pause, at, self.rough.pause) {
             let lasts = self.chance.seconds(For::PauseLength, at, 5.0, self.rough.pause_max);
             self.befell(at, format!("pause of {} s of worker {seat} {point} in {label}", lasts.as_secs()));
             self.pause(seat, lasts);
@@ -571,7 +574,18 @@ impl Play {
                 choices.extend(due.map(|chore| Choice::Chore(place, chore)));
             }
             let in_flight = worker.tasks.iter().filter(|task| task.kind == Kind::Group).count();
+            // Two that look at the same moment are worth a try now and then; mostly one finds what there is.
+            let races = self.chance.happens(For::Race, self.turns, 0.1);
+            let another_looks = !races
+                && self.seats.iter().enumerate().any(|(other, seat)| {
+                    other != place
+                        && seat
+                            .worker
+                            .as_ref()
+                            .is_some_and(|worker| worker.is_awake() && worker.is_at(Kind::Round))
+                });
             if worker.rescued
+                && !another_looks
                 && !worker.is_at(Kind::Round)
                 && in_flight < self.rough.groups_max
                 && worker.idle_at.is_none_or(|(seen, at)| seen != version || at + PATIENCE <= now)

@@ -16,7 +16,9 @@ use crate::tricks::{Trick, Tricks};
 use crate::worker::{Duty, Worker};
 use seatless::app::{IntakeTarget, Orders, StoreIntake};
 use seatless::cloud::Transport;
-use seatless::domain::{BatchId, Clock, Command, HolderId, Ids, Instant, Policy, RequestId, SkuId, Status};
+use seatless::domain::{
+    BatchId, Clock, Command, Direction, HolderId, Ids, Instant, Phase, Policy, RequestId, SkuId,
+};
 use seatless::engine::{Chore, GivingUp};
 use seatless::simulator::{Act, Simulator, World};
 use seatless::store::{
@@ -166,10 +168,10 @@ impl Stage {
 
     /// A person does something in an admin center; says whether it was possible.
     pub(crate) fn person(&mut self, act: Act) -> bool {
-        let before = self.simulator.state();
-        if let Act::SetAccessMode { environment, .. } = &act {
-            self.wire.meddled_with(environment);
+        if let Act::SetAccessMode { environment, .. } | Act::SetDisabled { environment, .. } = &act {
+            self.wire.people_change_modes_in(environment);
         }
+        let before = self.simulator.state();
         let done = self.simulator.act(act).is_ok();
         if done {
             self.interferences += 1;
@@ -210,8 +212,11 @@ impl Stage {
 
     /// Whether somebody is blocked whom the policy gives up in time.
     pub(crate) async fn will_give_up(&self) -> bool {
-        let blocked = |member: &Member| member.request.progress.status() == Status::Blocked;
-        self.policy.give_up.is_some() && self.members().await.iter().any(blocked)
+        let waits = |member: &Member| {
+            let progress = &member.request.progress;
+            !progress.paused && matches!(progress.phase, Phase::Blocked { direction: Direction::Forward, .. })
+        };
+        self.policy.give_up.is_some() && self.members().await.iter().any(waits)
     }
 
     pub(crate) async fn members(&self) -> Vec<Member> {
@@ -241,6 +246,7 @@ impl Stage {
             violations: self.simulator.violations(),
             kills: self.kills,
             interferences: self.interferences,
+            repeated: self.tricks.repeated(),
             settle: self.policy.settle,
         }
     }

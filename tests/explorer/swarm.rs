@@ -76,6 +76,12 @@ fn explore(seeds: &[(u64, Without)]) -> Vec<Ending> {
             );
         }
         ending.lines = Vec::new();
+        if text("SEATLESS_SLOW").is_some() && ending.points > 2_000 {
+            say(&format!(
+                "seed {seed}: {} points, {:?} simulated, {:?}",
+                ending.points, ending.simulated, ending.ends
+            ));
+        }
         ending
     })
 }

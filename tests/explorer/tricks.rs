@@ -22,15 +22,22 @@ pub(crate) struct Tricks {
     simulator: Arc<Simulator>,
     calls: AtomicU64,
     chosen: Mutex<Option<(u64, Trick)>>,
+    repeated: AtomicU64,
 }
 
 impl Tricks {
     pub(crate) fn new(wire: Arc<dyn Transport>, simulator: Arc<Simulator>) -> Self {
-        Self { wire, simulator, calls: AtomicU64::new(0), chosen: Mutex::new(None) }
+        let (calls, repeated) = (AtomicU64::new(0), AtomicU64::new(0));
+        Self { wire, simulator, calls, chosen: Mutex::new(None), repeated }
     }
 
     pub(crate) fn play(&self, call: u64, trick: Trick) {
         *self.chosen.lock().unwrap_or_else(PoisonError::into_inner) = Some((call, trick));
+    }
+
+    /// How many writes were delivered once more.
+    pub(crate) fn repeated(&self) -> u64 {
+        self.repeated.load(Ordering::Relaxed)
     }
 
     fn trick_for(&self, call: u64) -> Option<Trick> {
@@ -58,7 +65,10 @@ impl Transport for Tricks {
                 }
                 let again = again.body(request.body().clone()).expect("the same request");
                 // Whoever delivers it twice keeps the first answer to himself.
+                let seen = self.simulator.ledger(0).last().map_or(0, |entry| entry.sequence);
                 let _ = self.wire.send(request).await;
+                let writes = self.simulator.ledger(seen).iter().filter(|entry| entry.write).count();
+                self.repeated.fetch_add(writes as u64, Ordering::Relaxed);
                 self.wire.send(again).await
             }
         }

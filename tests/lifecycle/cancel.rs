@@ -123,6 +123,21 @@ async fn a_user_that_exists_is_adopted_and_keeps_what_it_had() {
 }
 
 #[tokio::test]
+async fn an_adopted_user_that_holds_the_last_license_does_not_wait_for_itself() {
+    let rig = rig()
+        .tenant("contoso")
+        .seats(1)
+        .somebody("svc-a", |user| user.licenses.push(crate::bed::scene::SALES.to_owned()))
+        .environment("dev")
+        .request("svc-a")
+        .that_adopts()
+        .run_to_rest()
+        .await;
+    assert_eq!(reason(&rig.member("svc-a").await), "succeeded");
+    assert_eq!(rig.applied(Kind::Assign) + rig.applied(Kind::Remove), 0, "the license is none of ours");
+}
+
+#[tokio::test]
 async fn a_name_that_was_called_off_can_be_asked_for_again() {
     for state in [State::Created, State::NonInteractive] {
         let scene = rig().tenant("contoso").seats(1).environment("dev").request("svc-a");

@@ -70,7 +70,7 @@ async fn no_secret_is_in_the_database_its_log_or_ours() {
         .requests(&["svc-1", "svc-2"])
         .sealing_to(&key.to_public().to_string())
         .with_faults(Faults { count_max: Some(40), ..Faults::named("storm").expect("a preset") })
-        .seeded(2)
+        .seeded(1)
         .start()
         .await;
     rig.run_until_all_are(State::Created).await;

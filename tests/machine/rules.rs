@@ -483,3 +483,18 @@ fn a_person_who_has_it_healed_forgives_what_was_undone_before() {
     world.put(Input::Ordered(Command::Heal { to: State::Propagated }), 0.5).unwrap();
     assert_eq!(world.progress.regressions, 0);
 }
+
+#[test]
+fn an_adopted_user_is_looked_at_before_it_waits_for_a_seat() {
+    let mut world = World::at(State::Requested);
+    let adopted = Facts { adopted: true, ..world.facts() };
+    world.go_well_once();
+    world.change_company(adopted);
+    world.go_well_once();
+    assert_eq!(world.progress.state, State::Created);
+    assert_eq!(world.progress.due_at(), Some(world.now), "it may hold the license already");
+
+    world.turn(&Turn::look(Outcome::NoSeat { failure: failure(Code::GraphNoSeat) }));
+    assert!(matches!(world.progress.phase, Phase::Active { timer: Timer::ForSeat, .. }));
+    assert_eq!(world.progress.trial, Default::default(), "nothing was refused");
+}

@@ -121,10 +121,11 @@ fn acts() -> impl Strategy<Value = Act> {
 }
 
 fn company() -> impl Strategy<Value = Act> {
-    (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>()).prop_map(|(user, seat, license, once)| {
+    any::<[bool; 5]>().prop_map(|[user, adopted, seat, license, once]| {
         Act::Company(Facts {
             slot_held: false,
             user_may_exist: user,
+            adopted,
             seat_held: seat,
             license_may_be_held: license,
             propagated_once: once,

@@ -142,6 +142,7 @@ impl World {
         self.facts.seat_held = change.seat_held;
         self.facts.license_may_be_held = change.license_may_be_held;
         self.facts.propagated_once |= change.propagated_once;
+        self.facts.adopted |= change.adopted;
         self.user_known |= change.user_may_exist;
         self.step = step_of(&self.progress, self.facts());
     }

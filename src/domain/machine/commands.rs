@@ -1,6 +1,7 @@
 //! What a person can order.
 
 use super::decide::Draft;
+use super::reports::may_hold_without_seat;
 use super::{Inapplicable, SlotEffect, Transition, WatchEffect};
 use crate::domain::{Code, Direction, Ending, EventKind, Instant, Phase, State, Timer};
 
@@ -46,7 +47,7 @@ pub(super) fn retry(mut draft: Draft, now: Instant) -> Result<Transition, Inappl
     let needs_seat = direction == Direction::Forward
         && draft.next.state == State::Created
         && !draft.facts.seat_held
-        && !draft.next.trial.look_first;
+        && !may_hold_without_seat(&draft);
     let timer = if needs_seat { Timer::ForSeat } else { Timer::At(now) };
     Ok(draft.active(direction, timer).record(EventKind::Retried).done())
 }
@@ -95,7 +96,7 @@ pub(super) fn heal(mut draft: Draft, to: State, now: Instant) -> Result<Transiti
     }
     let timer = match to {
         // What a sibling's seat and license are for is theirs to say: nothing of them changes here.
-        State::Created if !draft.facts.seat_held => Timer::ForSeat,
+        State::Created if !draft.facts.seat_held && !may_hold_without_seat(&draft) => Timer::ForSeat,
         State::Created | State::Propagated => Timer::At(now),
         State::Requested | State::Licensed | State::NonInteractive | State::Unlicensed => {
             return Err(Inapplicable("a finished account is healed from created or propagated on"));

@@ -72,8 +72,7 @@ fn forward(mut draft: Draft, step: Step, report: &Report<'_>) -> Draft {
             (Timer::At(now), EventKind::Checked)
         }
         Step::CreateUser => {
-            // A license that a lost part of the history assigned is found without a seat, and may be the one it waits for.
-            let goes_on = draft.facts.seat_held || draft.before.trial.look_first;
+            let goes_on = draft.facts.seat_held || may_hold_without_seat(&draft);
             (if goes_on { Timer::At(now) } else { Timer::ForSeat }, EventKind::Advanced)
         }
         Step::AssignLicense => {
@@ -352,7 +351,7 @@ fn regressed(draft: Draft, to: State, failure: Failure, report: &Report<'_>) -> 
     if to == State::Created {
         draft.license = LicenseEffect::Gone;
     }
-    let waits = to == State::Created && !draft.facts.seat_held && !draft.before.trial.look_first;
+    let waits = to == State::Created && !draft.facts.seat_held && !may_hold_without_seat(&draft);
     let timer = if waits { Timer::ForSeat } else { Timer::At(report.now) };
     let mut draft = draft.enter(to, report.now).active(Direction::Forward, timer);
     draft.next.trial.trouble = Some(failure.clone());
@@ -367,7 +366,7 @@ fn no_seat(mut draft: Draft, step: Step, failure: Failure, report: &Report<'_>) 
     }
     draft = give_back_attempt(draft, report);
     draft.license = LicenseEffect::Gone;
-    if draft.before.trial.look_first && !draft.facts.seat_held {
+    if may_hold_without_seat(&draft) && !draft.facts.seat_held {
         // Nothing was refused: it was only looked at, and holds no license, or none any more.
         draft.next.trial = Default::default();
         return draft.active(Direction::Forward, Timer::ForSeat);
@@ -377,6 +376,12 @@ fn no_seat(mut draft: Draft, step: Step, failure: Failure, report: &Report<'_>) 
     }
     draft.next.trial.trouble = Some(failure.clone());
     draft.active(Direction::Forward, Timer::ForSeat).record_failure(EventKind::Failed, failure)
+}
+
+/// Whether a look at the license comes before the wait for a seat: the user may hold it already, and that very unit may
+/// be the one it would wait for. An adopted user may have had it before us; a lost part of the history may have assigned it.
+pub(super) const fn may_hold_without_seat(draft: &Draft) -> bool {
+    draft.facts.adopted || draft.next.trial.look_first
 }
 
 /// Whether the open intent was recorded after this turn's look. What came of the turn says nothing about an older one:

@@ -19,6 +19,8 @@ pub struct Facts {
     pub slot_held: bool,
     /// We know of a user, or one of our creates may have made it, perhaps one that an older state of the database forgot.
     pub user_may_exist: bool,
+    /// The user existed before us and is adopted: it may hold the license without us, and then it needs no seat of ours.
+    pub adopted: bool,
     /// The user holds a seat.
     pub seat_held: bool,
     /// We began to assign the license to the user, and its removal is not confirmed.
