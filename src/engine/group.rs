@@ -4,7 +4,7 @@ use super::decisions::log_fates;
 use super::{Engine, Need, Report, Seen, Steps, WholeFailure, WholeKind};
 use crate::domain::{
     Charge, Code, Failure, Input, Instant, IntentId, OpenIntent, Outcome, Phase, RequestId, SeatEffect,
-    Timer, budget_spent, retry_delay,
+    Timer, budget_spent, retry_delay, step_of,
 };
 use crate::store::{
     Begin, BeginFate, Commit, CommitRow, Group, LaneRelease, Learned, LicenseHold, Member, Recheck,
@@ -40,6 +40,7 @@ impl<S: Steps> Engine<S> {
     pub async fn run(&self, mut group: Group) -> Result<Ran, StoreError> {
         let looked_at = self.clock.now();
         let poisoned = self.set_poisoned_aside(&mut group);
+        let misplaced = set_misplaced_aside(&mut group);
         let worked = self.work(&mut group).await?;
         let lane = self.release(&group, worked.whole.as_ref());
         let mut members = Vec::with_capacity(group.members.len());
@@ -51,8 +52,9 @@ impl<S: Steps> Engine<S> {
             members.push(member);
             rows.push(row);
         }
-        for member in &poisoned {
-            rows.push(self.decide_input(member, Input::Poisoned, Learned::default()));
+        let aside = poisoned.iter().map(|member| (member, Input::Poisoned));
+        for (member, input) in aside.chain(misplaced.iter().map(|member| (member, Input::Misplaced))) {
+            rows.push(self.decide_input(member, input, Learned::default()));
             members.push(member);
         }
         let tallies = self.tallies(&members, &rows);
@@ -262,6 +264,18 @@ impl<S: Steps> Engine<S> {
             |asked| asked.clamp(policy.retry_after_min, policy.retry_after_max),
         )
     }
+}
+
+/// Takes out the members that another step is due for by now, since a sibling has changed what is true of their user: what
+/// comes of this step would be taken for what came of that one.
+fn set_misplaced_aside(group: &mut Group) -> Vec<Member> {
+    let step = group.step;
+    let (placed, misplaced) = group
+        .members
+        .drain(..)
+        .partition(|member| step_of(&member.request.progress, member.facts()) == Some(step));
+    group.members = placed;
+    misplaced
 }
 
 /// Brings a member up to what `begin` has just written.

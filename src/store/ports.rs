@@ -37,8 +37,8 @@ pub trait Intake: Send + Sync {
 /// Moving requests.
 pub trait Work: Send + Sync {
     /// Claims due requests, lane by lane; raises their epochs. Tenants take turns by their weights, so that one with many
-    /// lanes starves no other. At most one group per lane is out at a time. A user's
-    /// requests that are due at the same tenant-wide step come in the same group.
+    /// lanes starves no other. At most one group per lane is out at a time. A user's requests that are due at the same
+    /// tenant-wide step come in the same group; those at another one wait until that group is committed.
     fn claim(&self, claim: Claim) -> Answer<'_, Vec<Group>>;
 
     /// Records intents; one fate per begin, in order.

@@ -5,7 +5,7 @@ use super::rig::reason;
 use super::wire::{Deed, Kind, rows};
 use seatless::domain::{EventKind, Instant, Phase, RequestId, Status};
 use seatless::simulator::{LedgerEntry, Service, Violation};
-use seatless::store::{Event, LicenseHold, Member, Pool, PoolKey, Seat, UserOrigin};
+use seatless::store::{Event, LicenseHold, Member, Origin, Pool, PoolKey, Seat, UserOrigin};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::Duration;
@@ -125,6 +125,9 @@ impl Judge {
         let mut faults = self.look(record);
         faults.extend(everything_has_ended(record));
         faults.extend(no_license_is_left(record));
+        if self.interfered_at.is_none() {
+            faults.extend(no_user_is_left_enabled(record));
+        }
         faults.extend(histories_are_gapless(record));
         faults.extend(every_write_was_recorded_before(record));
         faults.extend(writes_are_bounded(record));
@@ -361,6 +364,24 @@ fn no_license_is_left(record: &Record) -> Vec<String> {
     faults
 }
 
+/// Invariant 3, the way back: a user that we made, and that no request of ours is for any more, is deleted or disabled.
+fn no_user_is_left_enabled(record: &Record) -> Vec<String> {
+    let mut faults = Vec::new();
+    for user in live_users(&record.state).iter().filter(|user| user["foreign"] == false) {
+        let of_user = |member: &&Member| {
+            user["user_principal_name"] == member.user.account.user_principal_name.as_str()
+        };
+        let called_off =
+            record.members.iter().filter(of_user).all(|member| {
+                matches!(member.request.progress.phase, Phase::Cancelled | Phase::Failed { .. })
+            });
+        if called_off && user["account_enabled"] == true {
+            faults.push(format!("{} is left enabled for nobody", user["user_principal_name"]));
+        }
+    }
+    faults
+}
+
 /// Invariant 1: each history begins with the submission and leads without a gap to where the request stands.
 fn histories_are_gapless(record: &Record) -> Vec<String> {
     let mut faults = Vec::new();
@@ -372,7 +393,10 @@ fn histories_are_gapless(record: &Record) -> Vec<String> {
             faults.push(format!("the history of {} does not begin with its submission", member.request.id));
         }
         for pair in events.windows(2) {
-            if pair[1].from != pair[0].to || pair[1].occurred_at < pair[0].occurred_at {
+            // Two workers may sweep at a time; what one found before it fell asleep is written after it woke up.
+            let in_order =
+                pair[1].occurred_at >= pair[0].occurred_at || pair[1].actor.origin == Origin::Sweep;
+            if pair[1].from != pair[0].to || !in_order {
                 faults
                     .push(format!("{} has a gap between {:?} and {:?}", member.request.id, pair[0], pair[1]));
             }
@@ -420,16 +444,15 @@ fn every_write_was_recorded_before(record: &Record) -> Vec<String> {
             faults.push(format!("the intent {} stands in no history", begun.intent));
         }
     }
-    // What the sweep takes back is explained by the intent that gave it, and written into the history itself.
-    let swept = |member: &Member| {
-        let events = record.histories.get(&member.request.id).map(Vec::as_slice).unwrap_or_default();
-        events.iter().filter(|event| event.kind == EventKind::Swept).count()
-    };
-    let mut removals: HashMap<String, usize> = HashMap::new();
+    // The sweep records what it is about to take back in the history of each of the user's requests.
     for member in &record.members {
+        let events = record.histories.get(&member.request.id).map(Vec::as_slice).unwrap_or_default();
+        let by_sweep = events
+            .iter()
+            .filter(|event| event.kind == EventKind::Begun && event.actor.origin == Origin::Sweep)
+            .filter_map(|event| event.intent.map(|intent| intent.0));
         let name = member.user.account.user_principal_name.to_string();
-        let most = removals.entry(name).or_default();
-        *most = swept(member).max(*most);
+        intents.entry(name).or_default().extend(by_sweep);
     }
     let repeated = usize::try_from(record.repeated).unwrap_or(usize::MAX);
     let mut writes: HashMap<String, usize> = HashMap::new();
@@ -455,8 +478,7 @@ fn every_write_was_recorded_before(record: &Record) -> Vec<String> {
         faults.push(format!("{made} creates, {} recorded", creates.len()));
     }
     for (name, count) in writes {
-        let begun =
-            intents.get(&name).map_or(0, HashSet::len) + removals.get(&name).copied().unwrap_or_default();
+        let begun = intents.get(&name).map_or(0, HashSet::len);
         if count > begun + repeated {
             faults.push(format!("{count} writes on {name}, {begun} recorded"));
         }

@@ -225,7 +225,12 @@ fn check_intent(moment: &Moment) {
             }
             Outcome::Ambiguous { .. } => panic!("an unknown fate was forgotten: {moment:#?}"),
         },
-        Input::Admitted | Input::Rescued | Input::Poisoned | Input::GivenUp | Input::Ordered(_) => {
+        Input::Admitted
+        | Input::Rescued
+        | Input::Poisoned
+        | Input::Misplaced
+        | Input::GivenUp
+        | Input::Ordered(_) => {
             panic!("nobody has looked: {moment:#?}");
         }
     }

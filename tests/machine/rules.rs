@@ -498,3 +498,18 @@ fn an_adopted_user_is_looked_at_before_it_waits_for_a_seat() {
     assert!(matches!(world.progress.phase, Phase::Active { timer: Timer::ForSeat, .. }));
     assert_eq!(world.progress.trial, Default::default(), "nothing was refused");
 }
+
+#[test]
+fn what_waits_at_the_wrong_step_goes_to_the_right_one_with_all_it_knew() {
+    let mut world = World::at(State::Created);
+    world.put(Input::Ordered(Command::Cancel), 0.5).unwrap();
+    assert_eq!(world.step, Some(Step::DeleteUser));
+    let before = world.progress.trial.clone();
+    let licensed = Facts { license_may_be_held: true, ..world.facts() };
+    world.change_company(licensed);
+    world.wait(Duration::from_secs(60));
+    let moment = world.put(Input::Misplaced, 0.5).unwrap();
+    assert_eq!((moment.transition.step, moment.transition.event), (Some(Step::RemoveLicense), None));
+    assert_eq!((world.progress.state, world.progress.due_at()), (State::Created, Some(world.now)));
+    assert_eq!(world.progress.trial, before);
+}

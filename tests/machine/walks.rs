@@ -17,6 +17,7 @@ enum Act {
     Admit,
     Rescue,
     Poison,
+    Misplace,
     GiveUp,
     Order(Command),
     Company(Facts),
@@ -115,6 +116,7 @@ fn acts() -> impl Strategy<Value = Act> {
         3 => Just(Act::Admit),
         1 => Just(Act::Rescue),
         1 => Just(Act::Poison),
+        1 => Just(Act::Misplace),
         1 => Just(Act::GiveUp),
         2 => commands().prop_map(Act::Order),
     ]
@@ -147,6 +149,7 @@ fn walk(world: &mut World, acts: Vec<Act>) {
             Act::Admit => drop(world.put(Input::Admitted, 0.5)),
             Act::Rescue => drop(world.put(Input::Rescued, 0.5)),
             Act::Poison => drop(world.put(Input::Poisoned, 0.5)),
+            Act::Misplace => drop(world.put(Input::Misplaced, 0.5)),
             Act::GiveUp => drop(world.put(Input::GivenUp, 0.5)),
             Act::Order(command) => drop(world.put(Input::Ordered(command), 0.5)),
             Act::Company(facts) => world.change_company(facts),
@@ -204,7 +207,7 @@ fn every_input(world: &World) -> Vec<Input> {
             .into_iter()
             .chain(State::ALL.iter().map(|&to| Command::Heal { to }))
             .map(Input::Ordered);
-    let others = [Input::Admitted, Input::Rescued, Input::Poisoned, Input::GivenUp];
+    let others = [Input::Admitted, Input::Rescued, Input::Poisoned, Input::Misplaced, Input::GivenUp];
     reported.chain(ordered).chain(others).collect()
 }
 

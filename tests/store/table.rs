@@ -38,6 +38,7 @@ macro_rules! conformance {
                 a_gate_holds_a_lane_back,
                 a_lane_in_trouble_gets_half_as_many_each_further_time,
                 siblings_at_a_tenants_step_come_together,
+                a_user_is_in_one_groups_hands_at_a_time,
                 one_due_wait_for_propagation_claims_everybody_who_waits_there,
                 siblings_needs_are_known_at_the_claim,
                 a_blocked_sibling_needs_the_license_until_its_seat_is_due;

@@ -29,6 +29,7 @@ pub fn decide(
         Input::Admitted => admitted(draft, now),
         Input::Rescued => rescued(draft, now),
         Input::Poisoned => poisoned(draft, policy, now),
+        Input::Misplaced => misplaced(draft, now),
         Input::Ordered(Command::Pause) => commands::pause(draft),
         Input::Ordered(Command::Resume) => commands::resume(draft),
         Input::Ordered(Command::Retry) => commands::retry(draft, now),
@@ -204,6 +205,23 @@ fn given_up(mut draft: Draft, policy: &Policy, now: Instant) -> Result<Transitio
     Ok(commands::turn_back(draft, Direction::GivingUp, Phase::Failed { failure }, now)
         .record(EventKind::GivenUp)
         .done())
+}
+
+/// Nothing was done about it; it is due at once, where it belongs now.
+fn misplaced(mut draft: Draft, now: Instant) -> Result<Transition, Inapplicable> {
+    draft.next.phase = match draft.before.phase.clone() {
+        Phase::Active { direction, timer: Timer::At(_) } => {
+            Phase::Active { direction, timer: Timer::At(now) }
+        }
+        Phase::Active { timer: Timer::ForSeat, .. } => return Err(Inapplicable("it waits for a seat")),
+        Phase::Blocked { direction, failure, seat_due } => {
+            Phase::Blocked { direction, failure, seat_due: seat_due.map(|_| now) }
+        }
+        Phase::Succeeded | Phase::Failed { .. } | Phase::Cancelled => {
+            return Err(Inapplicable("it has ended"));
+        }
+    };
+    Ok(draft.done())
 }
 
 fn poisoned(draft: Draft, policy: &Policy, now: Instant) -> Result<Transition, Inapplicable> {

@@ -45,6 +45,8 @@ pub enum Input {
     Rescued,
     /// It was claimed too often without a commit.
     Poisoned,
+    /// A sibling has changed what is true of their user, so that another step than the one it waited for comes next.
+    Misplaced,
     /// It was blocked for as long as the policy waits for a person.
     GivenUp,
     /// A person wants something.

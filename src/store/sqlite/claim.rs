@@ -9,6 +9,7 @@ use super::verdict::corrupt;
 use super::writer::{Applied, Verb};
 use crate::domain::{Scope, Share, Step, shared_turns};
 use crate::store::{Claim, Group, LaneId, StoreError};
+use chrono::TimeDelta;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use uuid::Uuid;
 
@@ -36,10 +37,19 @@ pub(super) const CHARGE_TENANTS: &str = "
     SELECT value ->> 0, value ->> 1 FROM json_each(?1) WHERE true
     ON CONFLICT DO UPDATE SET pass = excluded.pass";
 
-/// The first due requests of each lane. A lane's own bound is applied afterwards: LIMIT takes no column.
+/// How long a request waits whose user is in other hands.
+const YIELD: TimeDelta = TimeDelta::seconds(1);
+
+/// The first due requests of each lane, and whether something is being done to the user of one in the directory already.
+/// A lane's own bound is applied afterwards: LIMIT takes no column.
 pub(super) const DUE_REQUESTS: &str = "
     WITH wanted AS MATERIALIZED (SELECT value ->> 0 AS lane, value ->> 1 AS until FROM json_each(?1))
-    SELECT r.lane, r.id, r.user FROM wanted CROSS JOIN requests AS r
+    SELECT r.lane, r.id, r.user,
+        EXISTS (SELECT 1 FROM requests AS s INDEXED BY requests_live
+                WHERE s.user = r.user AND s.status IN ('active', 'blocked', 'succeeded') AND s.id <> r.id
+                  AND s.holder IS NOT NULL
+                  AND s.step IN ('create_user', 'assign_license', 'remove_license', 'delete_user', 'disable_user'))
+    FROM wanted CROSS JOIN requests AS r
     WHERE r.rowid IN (SELECT x.rowid FROM requests AS x INDEXED BY requests_due
                       WHERE x.lane = wanted.lane AND x.due_at IS NOT NULL AND x.due_at <= wanted.until
                         AND x.holder IS NULL AND x.paused = 0
@@ -53,6 +63,9 @@ pub(super) const SIBLINGS: &str = "
     WHERE r.user = wanted.user AND r.status IN ('active', 'blocked', 'succeeded') AND r.lane = wanted.lane
       AND r.due_at IS NOT NULL AND r.holder IS NULL AND r.paused = 0
     ORDER BY r.id";
+
+pub(super) const MAKE_WAIT: &str = "
+    UPDATE requests SET due_at = ?1 WHERE id IN (SELECT unhex(value) FROM json_each(?2)) AND holder IS NULL";
 
 pub(super) const TAKE: &str = "
     UPDATE requests SET holder = ?1, epoch = epoch + 1, claims = claims + 1
@@ -191,18 +204,31 @@ async fn fill(order: &Claim, pen: &mut Pen, turns: &mut [Turn]) -> Result<(), St
     }
     let due = sqlx::query(DUE_REQUESTS).bind(wanted.into_json()).bind(order.members_max.max(1));
     let mut with_siblings = JsonRows::new();
-    let mut users = HashSet::new();
+    let mut users: HashMap<Uuid, i64> = HashMap::new();
+    let mut waiting = Vec::new();
     for row in pen.rows(due).await? {
         let mut cells = Cells::of(&row);
         let (lane, request, user) = (cells.int()?, cells.id()?, cells.id()?);
+        let in_other_hands = cells.flag()?;
         let Some(turn) = places.get(&lane).and_then(|place| turns.get_mut(*place)) else { continue };
         if turn.requests.len() >= turn.members_max {
             continue;
         }
-        turn.requests.push(request);
-        if turn.group.step.scope() == Scope::Tenant && users.insert((lane, user)) {
+        if turn.group.step.scope() == Scope::Tenant {
+            // What one does to the user would take the ground from under the other: a license that is just being assigned
+            // is none that a sibling on its way back may take for nobody's.
+            let taken_to = *users.entry(user).or_insert(lane);
+            if in_other_hands || taken_to != lane {
+                waiting.push(request);
+                continue;
+            }
             with_siblings.row().int(lane).id(user);
         }
+        turn.requests.push(request);
+    }
+    if !waiting.is_empty() {
+        let until = micros(order.now + YIELD);
+        pen.run(sqlx::query(MAKE_WAIT).bind(until).bind(id_list(waiting.into_iter()))).await?;
     }
     if with_siblings.is_empty() {
         return Ok(());

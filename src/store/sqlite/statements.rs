@@ -36,6 +36,7 @@ impl SqliteStore {
         ("claim: lanes", claim::DUE_LANES),
         ("claim: requests", claim::DUE_REQUESTS),
         ("claim: siblings", claim::SIBLINGS),
+        ("claim: make wait", claim::MAKE_WAIT),
         ("claim: take", claim::TAKE),
         ("claim: take lanes", claim::TAKE_LANES),
         ("claim: charge tenants", claim::CHARGE_TENANTS),

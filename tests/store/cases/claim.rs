@@ -162,6 +162,26 @@ pub async fn siblings_at_a_tenants_step_come_together(world: World) {
     assert_eq!(names(&world.claim_one().await), ["ada", "ada"]);
 }
 
+pub async fn a_user_is_in_one_groups_hands_at_a_time(world: World) {
+    let ids = world.submit(&[ask("ada"), ask("ada").in_environment("test")]).await;
+    world.work_until(State::Created).await;
+    world.offer_seats(1).await;
+    world.admit().await;
+    world.order(ids[1], Command::Cancel).await;
+    let groups = world.claim().await;
+    assert_eq!(groups.len(), 1, "one lane has the user, the other one waits: {groups:?}");
+    let first = &groups[0];
+    assert_eq!(world.claim().await, [], "it is still out");
+    world.finish(first, not_yet(100)).await;
+    assert_eq!(world.claim().await, [], "who had to wait looks again after a second");
+    world.wait(1);
+    let second = world.claim_one().await;
+    assert_ne!(second.step, first.step);
+    world.finish(&second, not_yet(99)).await;
+    world.wait(99);
+    assert_eq!(world.claim().await.len(), 1, "both are due, and one goes first");
+}
+
 pub async fn one_due_wait_for_propagation_claims_everybody_who_waits_there(world: World) {
     world.submit(&[ask("ada"), ask("bob"), ask("cleo").in_environment("test")]).await;
     world.work_until(State::Licensed).await;

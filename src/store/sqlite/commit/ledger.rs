@@ -99,7 +99,7 @@ impl<'a> Ledger<'a> {
         if apply_seat(&mut self.pools, row, user, transition.seat, commit.now, commit.seat_rest) {
             self.turns.take(row, &seat_pool(row));
         }
-        user.license = license_after(user.license, transition.license, commit.now);
+        user.license = license_after(user.license, transition.license, transition.resolved, commit.now);
         user.propagated_once |= transition.next.state >= State::Propagated || order.learned.has_past;
         let waits = i64::from(is_waiting(&transition.next)) - i64::from(row.waiting);
         if waits != 0 {

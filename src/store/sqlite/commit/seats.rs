@@ -1,7 +1,7 @@
 //! What transitions do to seats, slots and licenses; pure, so that several rows of one commit see each other.
 
 use super::current::{Row, UserRow};
-use crate::domain::{Instant, LicenseEffect, SeatEffect, SlotEffect, Transition};
+use crate::domain::{Instant, IntentId, LicenseEffect, SeatEffect, SlotEffect, Transition};
 use crate::store::{LicenseHold, PoolKey, Seat};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -159,14 +159,23 @@ pub(super) fn apply_slot(pools: &mut Pools, row: &Row, effect: SlotEffect) -> bo
     }
 }
 
-/// What a transition makes known about the user's license. One that no intent of ours explains does not become ours.
-pub(super) fn license_after(hold: LicenseHold, effect: LicenseEffect, now: Instant) -> LicenseHold {
+/// What a transition makes known about the user's license. One that no intent of ours explains does not become ours; the
+/// intent may be one that this turn's own call has just `assigned`, whatever else was believed of the user meanwhile.
+pub(super) fn license_after(
+    hold: LicenseHold,
+    effect: LicenseEffect,
+    assigned: Option<IntentId>,
+    now: Instant,
+) -> LicenseHold {
     match (effect, hold) {
         (LicenseEffect::Unchanged, hold) => hold,
         (LicenseEffect::Confirmed, LicenseHold::MayBeHeld { intent }) => {
             LicenseHold::Held { intent, since: now }
         }
-        (LicenseEffect::Confirmed, hold @ (LicenseHold::None | LicenseHold::Held { .. })) => hold,
+        (LicenseEffect::Confirmed, LicenseHold::None) => {
+            assigned.map_or(LicenseHold::None, |intent| LicenseHold::Held { intent, since: now })
+        }
+        (LicenseEffect::Confirmed, hold @ LicenseHold::Held { .. }) => hold,
         (LicenseEffect::Gone | LicenseEffect::GoneWithUser, _) => LicenseHold::None,
     }
 }
