@@ -3,7 +3,7 @@
 use super::guarded_store::Begun;
 use super::rig::reason;
 use super::wire::{Deed, Kind, rows};
-use seatless::domain::{EventKind, Instant, Phase, RequestId, Status};
+use seatless::domain::{Code, EventKind, Instant, Phase, RequestId, State, Status};
 use seatless::simulator::{LedgerEntry, Service, Violation};
 use seatless::store::{Event, LicenseHold, Member, Origin, Pool, PoolKey, Seat, UserOrigin};
 use serde_json::Value;
@@ -35,6 +35,7 @@ pub(crate) struct Record {
     /// Writes that somebody on the way delivered once more.
     pub(crate) repeated: u64,
     pub(crate) settle: Duration,
+    pub(crate) propagation_deadline: Duration,
 }
 
 /// An intent that stands in no history any more, since an older state of the database was put back.
@@ -114,6 +115,7 @@ impl Judge {
         }
         faults.extend(epochs_never_fall(&mut self.epochs, &record.members));
         faults.extend(pools_count_what_is_held(record));
+        faults.extend(a_license_of_ours_has_a_seat(record));
         faults.extend(each_user_exists_once_and_is_marked(record));
         faults.extend(foreign_users_are_as_they_were(&self.foreign, record));
         faults.extend(self.success_is_true(record));
@@ -129,6 +131,8 @@ impl Judge {
             faults.extend(no_user_is_left_enabled(record));
         }
         faults.extend(histories_are_gapless(record));
+        faults.extend(no_user_of_ours_is_disowned(record));
+        faults.extend(deadlines_end_with_a_look(record));
         faults.extend(every_write_was_recorded_before(record));
         faults.extend(writes_are_bounded(record));
         faults.extend(foreign_users_were_not_written_to(&self.foreign, record));
@@ -253,6 +257,16 @@ fn pools_count_what_is_held(record: &Record) -> Vec<String> {
         }
     }
     faults
+}
+
+/// Invariant 4: whoever may hold a license of ours holds a seat, so that nobody else counts on that unit.
+fn a_license_of_ours_has_a_seat(record: &Record) -> Vec<String> {
+    let unseated = record.members.iter().filter(|member| {
+        member.user.license != LicenseHold::None && !matches!(member.user.seat, Seat::Held { .. })
+    });
+    unseated
+        .map(|member| format!("{} may hold a license, but no seat", member.user.account.user_principal_name))
+        .collect()
 }
 
 /// Invariant 2: at most one user per user row, and what we made carries our marker.
@@ -408,6 +422,66 @@ fn histories_are_gapless(record: &Record) -> Vec<String> {
     let count = i64::try_from(sequences.len()).unwrap_or(i64::MAX);
     if sequences.last().copied().unwrap_or_default() != count {
         faults.push(format!("{count} events, but the last is {:?}", sequences.last()));
+    }
+    faults
+}
+
+/// Invariant 2: a user that we made is never taken for somebody else's, whatever became of the call that made it.
+fn no_user_of_ours_is_disowned(record: &Record) -> Vec<String> {
+    let mut faults = Vec::new();
+    let made = |user: &Value| {
+        let creates = record.deeds.iter().filter(|deed| deed.kind == Kind::Create && deed.entry.applied);
+        creates
+            .filter(|deed| deed.entry.touched.iter().any(|id| user["id"] == id.to_string()))
+            .map(|deed| landed(&deed.entry))
+            .min()
+    };
+    let ours: HashMap<String, Instant> = live_users(&record.state)
+        .iter()
+        .filter(|user| user["foreign"] == false)
+        .filter_map(|user| Some((user["user_principal_name"].as_str()?.to_lowercase(), made(user)?)))
+        .collect();
+    for member in &record.members {
+        let name = member.user.account.user_principal_name.to_string();
+        let Some(made_at) = ours.get(&name) else { continue };
+        let events = record.histories.get(&member.request.id).map(Vec::as_slice).unwrap_or_default();
+        let disowned = events.iter().any(|event| {
+            event.occurred_at >= *made_at
+                && event.failure.as_ref().is_some_and(|failure| failure.code == Code::GraphNameTaken)
+        });
+        if disowned {
+            faults.push(format!("{name} is ours, but was taken for somebody else's"));
+        }
+    }
+    faults
+}
+
+/// Only a look made after the deadline ends the wait for a user: an outage that outlasts it ends nothing.
+fn deadlines_end_with_a_look(record: &Record) -> Vec<String> {
+    let mut faults = Vec::new();
+    for member in &record.members {
+        let events = record.histories.get(&member.request.id).map(Vec::as_slice).unwrap_or_default();
+        let mut since = None;
+        for event in events {
+            let begins = event.to == State::Licensed
+                && (event.from != State::Licensed || event.kind == EventKind::Retried);
+            if begins {
+                since = Some(event.occurred_at);
+            }
+            let passed = event.kind == EventKind::Blocked
+                && event.failure.as_ref().is_some_and(|failure| failure.code == Code::MachineDeadlinePassed);
+            let Some(since) = since.filter(|_| passed) else { continue };
+            let looked = record.ledger.iter().any(|entry| {
+                entry.service == Some(Service::Dataverse)
+                    && entry.environment.as_deref() == Some(member.request.asked.environment.as_str())
+                    && !entry.write
+                    && entry.at >= since + record.propagation_deadline
+                    && entry.at <= event.occurred_at
+            });
+            if !looked {
+                faults.push(format!("{} gave up waiting without a last look", member.request.id));
+            }
+        }
     }
     faults
 }

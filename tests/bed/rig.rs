@@ -499,6 +499,7 @@ impl Rig {
             interferences: self.interferences,
             repeated: 0,
             settle: self.policy.settle,
+            propagation_deadline: self.policy.propagation_deadline,
         }
     }
 

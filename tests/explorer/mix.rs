@@ -137,12 +137,12 @@ pub(crate) fn mix(seed: u64) -> Mix {
     scene.license = SALES_ID;
     scene.delays = delays(chance, next());
     scene.faults = faults(chance, next());
-    let deadline = chance.one(For::Mix, next(), &[1_u64, 2, 3]);
+    let deadline = chance.one(For::Mix, next(), &[1_u64, 1, 2]);
     let absence = chance.one(For::Mix, next(), &[30_u64, 30, 120]);
     let give_up = chance.one(For::Mix, next(), &[None, None, Some(1_800_u64), Some(7_200)]);
     let deletes = chance.happens(For::Mix, next(), 0.3);
-    let sync = chance.one(For::Mix, next(), &[10_u64, 45, 45, 90]);
-    let sweep = chance.one(For::Mix, next(), &[300_u64, 900, 1_800]);
+    let sync = chance.one(For::Mix, next(), &[20_u64, 120, 240, 300]);
+    let sweep = chance.one(For::Mix, next(), &[600_u64, 1_800, 3_600]);
     scene = scene.with_policy(|policy| {
         policy.propagation_deadline = Duration::from_secs(3_600 * deadline);
         policy.absence_window = Duration::from_secs(absence);
@@ -151,8 +151,8 @@ pub(crate) fn mix(seed: u64) -> Mix {
         policy.sweep = Duration::from_secs(sweep);
         // A slower pace where nothing changes any more makes a run short, not different.
         policy.sync_first = Duration::from_secs(sync);
-        policy.sync_later = Duration::from_secs(300);
-        policy.poll_first = Duration::from_secs(60);
+        policy.sync_later = Duration::from_secs(600);
+        policy.poll_first = Duration::from_secs(180);
     });
     let workers = chance.one(For::Mix, next(), &[1_usize, 2, 2]);
     let rough = Rough {
@@ -166,7 +166,7 @@ pub(crate) fn mix(seed: u64) -> Mix {
         latency: chance.one(For::Mix, next(), &[0.0, 0.2, 0.5]),
         latency_max: chance.one(For::Mix, next(), &[2.0, 25.0]),
         lasts: chance.seconds(For::Mix, next(), 900.0, 36_000.0),
-        points_max: chance.one(For::Mix, next(), &[200_u64, 400, 800]),
+        points_max: chance.one(For::Mix, next(), &[150_u64, 300, 600]),
     };
     Mix { scene, others, rough }
 }

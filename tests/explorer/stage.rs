@@ -248,6 +248,7 @@ impl Stage {
             interferences: self.interferences,
             repeated: self.tricks.repeated(),
             settle: self.policy.settle,
+            propagation_deadline: self.policy.propagation_deadline,
         }
     }
 

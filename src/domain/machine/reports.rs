@@ -348,9 +348,7 @@ fn regressed(draft: Draft, to: State, failure: Failure, report: &Report<'_>) -> 
         draft.next.trial.intent = None;
         return draft.blocked(Direction::Forward, failure, report.policy, report.now);
     }
-    if to == State::Created {
-        draft.license = LicenseEffect::Gone;
-    }
+    // That the license is gone is what another service says; until the directory says so too, it may be held, and is ours.
     let waits = to == State::Created && !draft.facts.seat_held && !may_hold_without_seat(&draft);
     let timer = if waits { Timer::ForSeat } else { Timer::At(report.now) };
     let mut draft = draft.enter(to, report.now).active(Direction::Forward, timer);
