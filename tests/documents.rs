@@ -1,5 +1,5 @@
 //! The generated parts of the documents are what the code says. `SEATLESS_REGENERATE=1 cargo test --test documents`
-//! writes them anew.
+//! writes them anew. What is promised names the tests that hold it.
 
 use seatless::domain::{Code, Who, diagram};
 use std::fmt::Write;
@@ -100,7 +100,7 @@ fn the_readme_names_the_two_commands() {
 /// A document that names a file of the repository names one that exists.
 #[test]
 fn documents_name_files_that_exist() {
-    for name in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/machine.md"] {
+    for name in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/machine.md", "docs/promises.md"] {
         let text = std::fs::read_to_string(document(name)).unwrap();
         for path in named_paths(&text) {
             assert!(document(path).exists(), "{name} names {path}, which does not exist");
@@ -124,4 +124,106 @@ fn the_marks_of_a_part_are_kept() {
         named_paths("see `src/domain`, (docs/machine.md) and src/**").collect::<Vec<_>>(),
         ["src/domain", "docs/machine.md"]
     );
+}
+
+/// Where the promises stand.
+const PROMISES: &str = "docs/promises.md";
+
+/// The heading from which on nothing is promised, and no test is needed.
+const NOT_PROMISED: &str = "## What we do not promise";
+
+#[test]
+fn every_promise_names_a_test_that_is_there() {
+    let text = std::fs::read_to_string(document(PROMISES)).unwrap();
+    let faults = faults_of_promises(&text);
+    assert!(faults.is_empty(), "{PROMISES}:\n  {}", faults.join("\n  "));
+    assert!(bullets(&text).len() > 100, "the page is read whole");
+}
+
+/// A promise without a test, and a test that is not there. Links are followed in all of the page.
+fn faults_of_promises(text: &str) -> Vec<String> {
+    let Some((promised, rest)) = text.split_once(NOT_PROMISED) else {
+        return vec![format!("no heading says {NOT_PROMISED:?}")];
+    };
+    let unheld = bullets(promised).into_iter().filter(|bullet| links(bullet).is_empty());
+    let mut faults: Vec<String> = unheld.map(|bullet| format!("no test holds {bullet:?}")).collect();
+    for bullet in bullets(promised).into_iter().chain(bullets(rest)) {
+        faults.extend(links(&bullet).into_iter().filter_map(|(label, path)| fault_of_link(label, path)));
+    }
+    faults
+}
+
+/// The points of the lists, each in one line.
+fn bullets(text: &str) -> Vec<String> {
+    let mut bullets: Vec<String> = Vec::new();
+    let mut inside = false;
+    for line in text.lines() {
+        if line.starts_with("- ") {
+            bullets.push(line.to_owned());
+            inside = true;
+        } else if inside && line.starts_with("  ") {
+            let bullet = bullets.last_mut().expect("it is inside of one");
+            bullet.push(' ');
+            bullet.push_str(line.trim());
+        } else {
+            inside = false;
+        }
+    }
+    bullets
+}
+
+/// The links to tests: what they are called, and where they lead, seen from the folder of the page.
+fn links(bullet: &str) -> Vec<(&str, &str)> {
+    let marked = bullet.split("[`").skip(1).filter_map(|link| link.split_once("`]("));
+    marked.filter_map(|(label, rest)| Some((label, rest.split_once(')')?.0))).collect()
+}
+
+fn fault_of_link(label: &str, path: &str) -> Option<String> {
+    let Some((place, function)) = label.rsplit_once("::") else {
+        return Some(format!("`{label}` names no function"));
+    };
+    let Some(file) = path.strip_prefix("../") else {
+        return Some(format!("{path} does not start from the folder above"));
+    };
+    let Ok(source) = std::fs::read_to_string(document(file)) else {
+        return Some(format!("{file} does not exist"));
+    };
+    let stem = file.trim_end_matches(".rs").trim_end_matches("/main");
+    if stem.rsplit('/').next() != place.split(' ').next_back() {
+        return Some(format!("`{label}` leads to {file}"));
+    }
+    let is_there = source.lines().any(|line| defines(line, function));
+    (!is_there).then(|| format!("{file} has no `fn {function}(`"))
+}
+
+/// Whether a line of code begins a function of this name; one that only mentions it does not.
+fn defines(line: &str, function: &str) -> bool {
+    let line = line.trim_start();
+    let line = ["pub ", "pub(crate) ", "async "]
+        .iter()
+        .fold(line, |line, word| line.strip_prefix(word).unwrap_or(line));
+    line.strip_prefix("fn ")
+        .and_then(|rest| rest.strip_prefix(function))
+        .is_some_and(|rest| rest.starts_with('('))
+}
+
+#[test]
+fn a_promise_that_nothing_holds_is_seen() {
+    let here = "[`documents::a_promise_that_nothing_holds_is_seen`](../tests/documents.rs)";
+    let faults =
+        |promise: &str| faults_of_promises(&format!("# P\n\n- {promise}\n\n{NOT_PROMISED}\n\n- B.\n")).len();
+    assert_eq!(faults(&format!("A.\n  {here}")), 0);
+    assert_eq!(faults("A."), 1, "no link");
+    assert_eq!(faults(&format!("A.\n- B.\n  {here}")), 1, "the link is that of the next one");
+    assert_eq!(faults(&format!("A.\n\n  {here}")), 1, "the link stands beside it");
+    assert_eq!(faults("A [page](../README.md)."), 1, "that is no test");
+    assert_eq!(faults(&format!("A.\n  {here}, {}", here.replace("documents.rs", "gone.rs"))), 1);
+    assert_eq!(faults(&here.replace("::a_promise_that", "::a_promise_which")), 1);
+    assert_eq!(faults(&here.replace("::a_promise_that_nothing_holds_is_seen", "::a_promise")), 1);
+    assert_eq!(faults(&here.replace("documents::", "document::")), 1);
+    assert_eq!(faults(&here.replace("../", "")), 1);
+    let below = format!("# P\n\n{NOT_PROMISED}\n\n- B {}.\n", here.replace("::a_", "::b_"));
+    assert_eq!(faults_of_promises(&below).len(), 1, "a link is followed wherever it stands");
+    assert_eq!(faults_of_promises("- A.").len(), 1, "nothing says where the promises end");
+    assert!(defines("    pub async fn a(", "a") && !defines("// fn a(", "a") && !defines("fn ab(", "a"));
 }
