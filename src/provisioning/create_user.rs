@@ -157,6 +157,12 @@ fn unseen(steps: &Provisioner, member: &Member) -> Finding {
 
 /// The directory does not show the user, this time.
 fn missing(steps: &Provisioner, member: &Member, may_have_been_made: bool) -> Finding {
+    let restored = member.request.progress.trial.look_first;
+    if let (false, Some(id), Some(origin)) = (restored, member.user.object_id, member.user.origin) {
+        // A sibling has made it, perhaps just now, and reads lag. Whether it is gone is for the next step to find out: that
+        // one waits for the directory to catch up.
+        return Finding::Settled(created(id, origin, None));
+    }
     if member.user.object_id.is_some() {
         let failure = Failure::new(Code::GraphUserGone, "It was there before.");
         return settled(Outcome::Absent { failure });

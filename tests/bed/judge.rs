@@ -52,6 +52,8 @@ pub(crate) struct Judge {
     pub(crate) accepted: u64,
     /// When a person last changed something: a success that was read before may not look like one any more.
     pub(crate) interfered_at: Option<Instant>,
+    /// A person has changed, deleted or restored a user: what becomes of users is not our doing alone.
+    pub(crate) users_were_changed: bool,
     foreign: BTreeMap<String, Value>,
     succeeded: HashSet<RequestId>,
     epochs: HashMap<RequestId, i64>,
@@ -62,6 +64,7 @@ impl Judge {
         Self {
             accepted: 0,
             interfered_at: None,
+            users_were_changed: false,
             foreign: foreign_users(state),
             succeeded: HashSet::new(),
             epochs: HashMap::new(),
@@ -127,8 +130,9 @@ impl Judge {
         let mut faults = self.look(record);
         faults.extend(everything_has_ended(record));
         faults.extend(no_license_is_left(record));
-        if self.interfered_at.is_none() {
+        if !self.users_were_changed {
             faults.extend(no_user_is_left_enabled(record));
+            faults.extend(nobody_is_missed_who_is_there(record));
         }
         faults.extend(histories_are_gapless(record));
         faults.extend(no_user_of_ours_is_disowned(record));
@@ -426,9 +430,8 @@ fn histories_are_gapless(record: &Record) -> Vec<String> {
     faults
 }
 
-/// Invariant 2: a user that we made is never taken for somebody else's, whatever became of the call that made it.
-fn no_user_of_ours_is_disowned(record: &Record) -> Vec<String> {
-    let mut faults = Vec::new();
+/// The live users that we made, by name, and since when they exist.
+fn ours_since(record: &Record) -> HashMap<String, Instant> {
     let made = |user: &Value| {
         let creates = record.deeds.iter().filter(|deed| deed.kind == Kind::Create && deed.entry.applied);
         creates
@@ -436,11 +439,17 @@ fn no_user_of_ours_is_disowned(record: &Record) -> Vec<String> {
             .map(|deed| landed(&deed.entry))
             .min()
     };
-    let ours: HashMap<String, Instant> = live_users(&record.state)
+    live_users(&record.state)
         .iter()
         .filter(|user| user["foreign"] == false)
         .filter_map(|user| Some((user["user_principal_name"].as_str()?.to_lowercase(), made(user)?)))
-        .collect();
+        .collect()
+}
+
+/// Invariant 2: a user that we made is never taken for somebody else's, whatever became of the call that made it.
+fn no_user_of_ours_is_disowned(record: &Record) -> Vec<String> {
+    let mut faults = Vec::new();
+    let ours = ours_since(record);
     for member in &record.members {
         let name = member.user.account.user_principal_name.to_string();
         let Some(made_at) = ours.get(&name) else { continue };
@@ -451,6 +460,25 @@ fn no_user_of_ours_is_disowned(record: &Record) -> Vec<String> {
         });
         if disowned {
             faults.push(format!("{name} is ours, but was taken for somebody else's"));
+        }
+    }
+    faults
+}
+
+/// Invariant 9: a read that misses a user once proves nothing. Nobody is given up as gone who was there all along.
+fn nobody_is_missed_who_is_there(record: &Record) -> Vec<String> {
+    let ours = ours_since(record);
+    let mut faults = Vec::new();
+    for member in &record.members {
+        let name = member.user.account.user_principal_name.to_string();
+        let events = record.histories.get(&member.request.id).map(Vec::as_slice).unwrap_or_default();
+        let missed = events.iter().any(|event| {
+            event.kind == EventKind::Blocked
+                && event.failure.as_ref().is_some_and(|failure| failure.code == Code::GraphUserGone)
+                && ours.get(&name).is_some_and(|made_at| *made_at <= event.occurred_at)
+        });
+        if missed {
+            faults.push(format!("{name} was given up as gone, but is there"));
         }
     }
     faults
@@ -511,7 +539,7 @@ fn every_write_was_recorded_before(record: &Record) -> Vec<String> {
         };
         let name = member.user.account.user_principal_name.to_string();
         intents.entry(name).or_default().insert(begun.intent.0);
-        if begun.state == seatless::domain::State::Requested {
+        if begun.state == State::Requested {
             creates.insert(begun.intent.0);
         }
         if !recorded.contains(&begun.intent.0) {
@@ -646,9 +674,10 @@ fn success_was_seen_after_the_last_write(record: &Record) -> Vec<String> {
         let deeds: Vec<&Deed> = record.deeds.iter().filter(of_user).collect();
         let last_write = deeds.iter().map(|deed| landed(&deed.entry)).max();
         // A sibling that came later may have had it on loan once more since.
-        let unlicensed = events.iter().rev().find(|event| {
-            event.kind == EventKind::Advanced && event.to == seatless::domain::State::Unlicensed
-        });
+        let unlicensed = events
+            .iter()
+            .rev()
+            .find(|event| event.kind == EventKind::Advanced && event.to == State::Unlicensed);
         let removals = deeds.iter().filter(|deed| deed.kind == Kind::Remove).map(|deed| landed(&deed.entry));
         let removed = removals.filter(|at| unlicensed.is_none_or(|event| *at <= event.occurred_at)).max();
         for service in [Service::Graph, Service::Dataverse] {

@@ -46,9 +46,6 @@ fn assert_same_end(path: &Path, ending: &Ending, undisturbed: &Ending, what: &st
 
 #[test]
 fn a_death_at_any_point_of_any_path_costs_nothing() {
-    if !crate::parallel::everything() {
-        return;
-    }
     let paths = paths::all();
     let undisturbed: Vec<Ending> = paths.iter().map(|path| run(path, &[], None)).collect();
     let mut deaths = Vec::new();
@@ -59,7 +56,6 @@ fn a_death_at_any_point_of_any_path_costs_nothing() {
             deaths.push((place, point, death));
         }
     }
-    let deaths = a_share(deaths);
     let died = in_parallel(&deaths, |(place, point, death)| {
         let (path, undisturbed) = (&paths[*place], &undisturbed[*place]);
         let ending = run(path, &[(*point, *death)], None);
@@ -75,9 +71,9 @@ fn a_death_at_any_point_of_any_path_costs_nothing() {
     report("single deaths", &died);
 }
 
-/// Of what there is to try, an even share of 40; all of it if `SEATLESS_EVERYTHING` is set, as `make prove` does.
-fn a_share<T>(all: Vec<T>) -> Vec<T> {
-    const SHARE: usize = 40;
+/// Of what there is to try, an even share; all of it if `SEATLESS_EVERYTHING` is set, as `make prove` does.
+fn an_even_share<T>(all: Vec<T>) -> Vec<T> {
+    const SHARE: usize = 600;
     if std::env::var_os("SEATLESS_EVERYTHING").is_some() {
         return all;
     }
@@ -94,7 +90,6 @@ fn die_twice(path: &Path) {
         let once = run(path, &[(*first, Death::Drop)], None);
         pairs.extend(once.changes.iter().filter(|second| *second > first).map(|second| (*first, *second)));
     }
-    let pairs = a_share(pairs);
     let died = in_parallel(&pairs, |(first, second)| {
         let ending = run(path, &[(*first, Death::Drop), (*second, Death::Leak)], None);
         let what = format!("deaths at {first} and {second}");
@@ -128,7 +123,7 @@ fn every_call(what: &str, tricks: &[Trick]) {
             played.extend(tricks.iter().map(|trick| (place, call, trick.clone())));
         }
     }
-    let played = a_share(played);
+    let played = an_even_share(played);
     let endings = in_parallel(&played, |(place, call, trick)| {
         let ending = run(&paths[*place], &[], Some(&(*call, trick.clone())));
         assert_sound(&paths[*place], &ending, &format!("call {call} {trick:?}"));
@@ -139,17 +134,11 @@ fn every_call(what: &str, tricks: &[Trick]) {
 
 #[test]
 fn every_call_can_be_delivered_twice() {
-    if !crate::parallel::everything() {
-        return;
-    }
     every_call("calls delivered twice", &[Trick::Twice]);
 }
 
 #[test]
 fn every_call_can_fail() {
-    if !crate::parallel::everything() {
-        return;
-    }
     let none = Faults::default();
     let kinds = [
         Faults { drop_after_commit: 1.0, ..none.clone() },

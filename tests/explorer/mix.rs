@@ -174,7 +174,8 @@ pub(crate) fn mix(seed: u64) -> Mix {
 fn delays(chance: Chance, place: u64) -> Delays {
     match chance.index(For::Mix, place, 4) {
         0 => Delays::none(),
-        1 => Delays { license_view_min: 300.0, license_view_max: 3_000.0, ..Delays::default() },
+        1 => Delays { directory_replication_max: 400.0, ..Delays::default() },
+        2 => Delays { license_view_min: 300.0, license_view_max: 3_000.0, ..Delays::default() },
         _ => Delays::default(),
     }
 }

@@ -39,9 +39,6 @@ fn noticed(mutant: Mutant) -> Option<(u64, String)> {
 
 #[test]
 fn every_wrong_engine_is_noticed() {
-    if !crate::parallel::everything() {
-        return;
-    }
     // Names those whose seeds are to be found anew; without it, all, with the seeds that are known.
     let wanted = text("SEATLESS_MUTANTS");
     let is_wanted = |mutant: &&Mutant| {

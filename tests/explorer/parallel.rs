@@ -38,12 +38,3 @@ pub(crate) fn in_parallel<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R 
 pub(crate) fn say(text: &str) {
     let _ = std::io::Write::write_all(&mut std::io::stderr(), format!("{text}\n").as_bytes());
 }
-
-/// Whether everything is tried, as `make prove` does. Without it CI tries the pairs of deaths only, and says so.
-pub(crate) fn everything() -> bool {
-    let all = std::env::var_os("SEATLESS_EVERYTHING").is_some();
-    if !all {
-        say("left to `make prove`");
-    }
-    all
-}

@@ -125,6 +125,7 @@ pub(crate) enum When {
 struct Due {
     version: u64,
     wake: Option<Instant>,
+    rest: Option<Instant>,
     pools: Vec<Option<Instant>>,
 }
 
@@ -337,8 +338,12 @@ impl Play {
                 Choice::Round(seat) => {
                     let now = self.stage.now();
                     let groups_max = self.rough.groups_max;
+                    let seats_concerned = self
+                        .due
+                        .as_ref()
+                        .is_none_or(|due| due.rest.is_some_and(|at| at <= now) || !due.pools.is_empty());
                     if let Some(worker) = &mut self.seats[seat].worker {
-                        worker.round(groups_max, now);
+                        worker.round(groups_max, seats_concerned, now);
                     }
                 }
                 Choice::Chore(seat, chore) => {
@@ -611,8 +616,8 @@ impl Play {
 
     async fn due_at(&mut self) -> Option<Instant> {
         if self.due.as_ref().is_none_or(|due| due.version != self.version) {
-            let (wake, pools) = self.stage.next_due().await;
-            self.due = Some(Due { version: self.version, wake, pools });
+            let (wake, rest, pools) = self.stage.next_due().await;
+            self.due = Some(Due { version: self.version, wake, rest, pools });
         }
         let due = self.due.as_ref()?;
         let read = self.stage.policy.capacity_read;
@@ -633,7 +638,7 @@ impl Play {
             let due = read_at.map_or(started, |at| at + read);
             not_before.map_or(due, |at| at.max(due))
         });
-        due.wake.into_iter().chain(pools).min()
+        due.wake.into_iter().chain(due.rest).chain(pools).min()
     }
 
     /// When anything can go on again, if nothing can now.

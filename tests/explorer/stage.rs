@@ -171,12 +171,21 @@ impl Stage {
         if let Act::SetAccessMode { environment, .. } | Act::SetDisabled { environment, .. } = &act {
             self.wire.people_change_modes_in(environment);
         }
+        let changes_users = matches!(
+            act,
+            Act::DeleteUser { .. }
+                | Act::RestoreUser { .. }
+                | Act::SetAccountEnabled { .. }
+                | Act::SetMarker { .. }
+                | Act::SetAdministrator { .. }
+        );
         let before = self.simulator.state();
         let done = self.simulator.act(act).is_ok();
         if done {
             self.interferences += 1;
             self.judge.forgive(&before, &self.simulator.state());
             self.judge.interfered_at = Some(self.now());
+            self.judge.users_were_changed |= changes_users;
         }
         done
     }
@@ -202,12 +211,12 @@ impl Stage {
         (self.store.writer_stats().commits, self.wire.writes())
     }
 
-    /// The earliest instant at which somebody has something to do, and when the pools that somebody waits for were read.
-    pub(crate) async fn next_due(&self) -> (Option<Instant>, Vec<Option<Instant>>) {
+    /// When a lane has something to do, when a seat has rested, and when the pools that somebody waits for were read.
+    pub(crate) async fn next_due(&self) -> (Option<Instant>, Option<Instant>, Vec<Option<Instant>>) {
         let wake = self.store.next_wake().await.expect("the store can be read");
         let rest = self.store.next_rest_end().await.expect("the store can be read");
         let waiting = self.pools().await.into_iter().filter(|pool| pool.waiting > 0);
-        (wake.into_iter().chain(rest).min(), waiting.map(|pool| pool.read_at).collect())
+        (wake, rest, waiting.map(|pool| pool.read_at).collect())
     }
 
     /// Whether somebody is blocked whom the policy gives up in time.

@@ -122,15 +122,17 @@ impl Worker {
         });
     }
 
-    /// Admits and claims, as the pump does.
-    pub(crate) fn round(&mut self, groups_max: usize, now: Instant) {
+    /// Admits, if that can mean anything, and claims, as the pump does.
+    pub(crate) fn round(&mut self, groups_max: usize, seats_concerned: bool, now: Instant) {
         let engine = Arc::clone(&self.engine);
         let in_flight = self.tasks.iter().filter(|task| task.kind == Kind::Group).count();
         let room = u32::try_from(groups_max.saturating_sub(in_flight)).unwrap_or_default();
         let reads = !self.is_at(Kind::Reading) && self.read_not_before.is_none_or(|at| now >= at);
         self.start(Kind::Round, "round".to_owned(), now, async move {
-            engine.admit().await?;
-            let pools = if reads { engine.unread_pools().await? } else { Vec::new() };
+            if seats_concerned {
+                engine.admit().await?;
+            }
+            let pools = if reads && seats_concerned { engine.unread_pools().await? } else { Vec::new() };
             let groups = if room > 0 { engine.claim(room).await? } else { Vec::new() };
             Ok(Done::Round { groups, pools })
         });
