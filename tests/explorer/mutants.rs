@@ -11,20 +11,20 @@ const SEEDS_MAX: u64 = 4_000;
 /// Seeds that are known to notice it; the others are tried when the machine has changed so much that they do not.
 const fn known(mutant: Mutant) -> u64 {
     match mutant {
-        Mutant::NoFence => 16,
+        Mutant::NoFence => 9,
         Mutant::NoIntent => 1,
-        Mutant::NoAdoption => 1,
+        Mutant::NoAdoption => 23,
         Mutant::AnotherName => 1,
-        Mutant::TimeoutBelieved => 1003,
-        Mutant::NoSweep => 198,
-        Mutant::NoRecheck => 150,
+        Mutant::TimeoutBelieved => 362,
+        Mutant::NoSweep => 112,
+        Mutant::NoRecheck => 112,
         Mutant::LicenseBeforeMode => 3,
-        Mutant::SeatReturnedEarly => 416,
-        Mutant::DeadlineWithoutLook => 1,
+        Mutant::SeatReturnedEarly => 3,
+        Mutant::DeadlineWithoutLook => 2,
         Mutant::ReleasedOnDrop => 1,
-        Mutant::SiblingsIgnored => 1,
-        Mutant::AbsenceBelieved => 1,
-        Mutant::ForeignLicenseTaken => 1,
+        Mutant::SiblingsIgnored => 3,
+        Mutant::AbsenceBelieved => 3,
+        Mutant::ForeignLicenseTaken => 2,
     }
 }
 
