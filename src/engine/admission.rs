@@ -8,7 +8,7 @@ use crate::store::{Commit, Learned, Member, Pool, RowFate, StoreError};
 const USERS_MAX: u32 = 500;
 
 impl<S: Steps> Engine<S> {
-    /// Ends the rest of seats whose time has come and grants what is free, first come, first served. Says how many
+    /// Ends the rest of seats whose time has come and grants what is free, in turns. Says how many
     /// requests were admitted.
     pub async fn admit(&self) -> Result<usize, StoreError> {
         let now = self.clock.now();
