@@ -228,7 +228,7 @@ async fn fill(order: &Claim, pen: &mut Pen, turns: &mut [Turn]) -> Result<(), St
     }
     if !waiting.is_empty() {
         let until = micros(order.now + YIELD);
-        pen.run(sqlx::query(MAKE_WAIT).bind(until).bind(id_list(waiting.into_iter()))).await?;
+        pen.run(sqlx::query(MAKE_WAIT).bind(until).bind(id_list(waiting))).await?;
     }
     if with_siblings.is_empty() {
         return Ok(());
