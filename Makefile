@@ -1,7 +1,7 @@
 # `make` alone prints the targets.
 
 .DEFAULT_GOAL := help
-.PHONY: help build test lint fmt deny bench prove crowd demo docs ci
+.PHONY: help build test lint fmt deny bench prove explored crowd demo docs ci
 
 help: ## print this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -26,6 +26,9 @@ bench: ## run the benchmarks
 
 prove: ## let the explorer run on for MINUTES (5 by default) with seeds that no run before has tried
 	SEATLESS_EVERYTHING=1 SEATLESS_MINUTES=$(or $(MINUTES),5) cargo test --locked --test explorer -- --nocapture
+
+explored: ## write docs/explored.md: what SEEDS seeds (2,000 by default) try, and what they do not
+	SEATLESS_COVERAGE=docs/explored.md SEATLESS_SEEDS=$(or $(SEEDS),2000) cargo test --locked --test explorer no_seed -- --nocapture
 
 crowd: ## 2,000 requests for 25 seats in simulated time, with people who interfere; half an hour
 	SEATLESS_CROWD=full cargo test --locked --test crowd -- --nocapture

@@ -4,6 +4,7 @@
 mod bed;
 
 mod chance;
+mod coverage;
 mod desk;
 mod exhaustive;
 mod mix;

@@ -1,5 +1,6 @@
 //! Seeds, each with its own mix: those that failed once first, then as many as there is time for.
 
+use crate::coverage::Coverage;
 use crate::mix::mix;
 use crate::mutant::Mutant;
 use crate::parallel::{in_parallel, say};
@@ -54,6 +55,9 @@ fn no_seed_breaks_a_promise() {
         left -= count;
     }
     say(&format!("{totals}, {:.0} s", clock.elapsed().as_secs_f64()));
+    if let Some(file) = text("SEATLESS_COVERAGE") {
+        std::fs::write(file, totals.document()).expect("a file for the table");
+    }
 }
 
 /// Runs seeds; panics at the first that fails, made as small as it gets.
@@ -179,6 +183,7 @@ pub(crate) struct Totals {
     points: u64,
     calls: u64,
     simulated: Duration,
+    coverage: Coverage,
 }
 
 impl Totals {
@@ -191,6 +196,18 @@ impl Totals {
             self.calls += ending.calls;
             self.simulated += ending.simulated;
         }
+        self.coverage.add(endings);
+    }
+
+    /// What a run has tried, as a document.
+    fn document(&self) -> String {
+        format!(
+            "# What the explorer has tried\n\nWritten by `make explored`: {self}. No seed broke a promise; each draws its \
+             own world, faults, people and deaths.\n\nA call has two points at which its worker can die or fall asleep: before \
+             it leaves, and after its answer came and before the worker knows. `round` claims and admits, `reading` reads \
+             the pools; `begin` and `commit` are the store's.\n\n{}",
+            self.coverage
+        )
     }
 }
 
