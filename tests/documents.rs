@@ -199,7 +199,7 @@ fn fault_of_link(label: &str, path: &str) -> Option<String> {
 /// Whether a line of code begins a function of this name; one that only mentions it does not.
 fn defines(line: &str, function: &str) -> bool {
     let line = line.trim_start();
-    let line = ["pub ", "pub(crate) ", "async "]
+    let line = ["pub ", "pub(crate) ", "pub(super) ", "async "]
         .iter()
         .fold(line, |line, word| line.strip_prefix(word).unwrap_or(line));
     line.strip_prefix("fn ")

@@ -14,6 +14,7 @@ impl<S: Steps> Engine<S> {
     /// Decides any input. One that means nothing to the request only gives the claim back.
     pub(super) fn decide_input(&self, member: &Member, input: Input, learned: Learned) -> CommitRow {
         let mut facts = member.facts();
+        // What this very turn has adopted is not in the row yet.
         facts.adopted |= learned.origin == Some(UserOrigin::Adopted);
         let subject = Subject { progress: &member.request.progress, facts };
         let now = self.clock.now();

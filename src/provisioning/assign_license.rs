@@ -8,7 +8,7 @@ use super::verdicts::{outcome_of, whole_act, whole_look};
 use super::{Work, lost_history};
 use crate::cloud::{CallFailure, DirectoryUser, LicenseStatus, Removal, UserKey};
 use crate::domain::{Code, Failure, ObjectId, Outcome, SkuId};
-use crate::engine::{Need, Report, Seen, WholeFailure};
+use crate::engine::{Need, Report, Seen, WholeFailure, WholeKind};
 use crate::store::{Learned, LicenseHold, LicensedBy, Member, Seat, UserOrigin};
 use std::collections::HashSet;
 use std::time::Duration;
@@ -33,7 +33,7 @@ pub(super) async fn look(steps: &Provisioner, site: &Site<'_>) -> Result<Vec<See
         .iter()
         .zip(&answers)
         .map(|(places, answer)| (&members[places[0]], answer.as_ref().ok().and_then(Option::as_ref)));
-    let explained = explained(steps, site, shown).await;
+    let explained = explained(steps, site, shown).await?;
     let findings = households
         .into_iter()
         .zip(answers)
@@ -101,12 +101,12 @@ fn judge(steps: &Provisioner, member: &Member, user: &DirectoryUser, forbidden: 
 }
 
 /// Users that hold a license which no open intent explains, but an earlier assignment of ours does whose fate was never
-/// learned. A store that cannot be read explains nothing: then the license counts as somebody else's for now.
+/// learned. A store that cannot be read decides nothing: whoever took the license for somebody else's would leave it behind.
 pub(super) async fn explained<'a>(
     steps: &Provisioner,
     site: &Site<'_>,
     shown: impl Iterator<Item = (&'a Member, Option<&'a DirectoryUser>)>,
-) -> HashSet<ObjectId> {
+) -> Result<HashSet<ObjectId>, WholeFailure> {
     let holds = |member: &Member, user: &DirectoryUser| {
         !is_ours(member) && holds_directly(user, member.user.account.license)
     };
@@ -114,17 +114,17 @@ pub(super) async fn explained<'a>(
         .filter_map(|(member, user)| user.filter(|user| holds(member, user)).map(|user| (user.id, None)))
         .collect();
     if doubtful.is_empty() {
-        return HashSet::new();
+        return Ok(HashSet::new());
     }
     match steps.store.traces(site.group.tenant.clone(), doubtful).await {
-        Ok(traces) => traces
+        Ok(traces) => Ok(traces
             .into_iter()
             .filter(|trace| !trace.rechecks.is_empty())
             .map(|trace| trace.object_id)
-            .collect(),
+            .collect()),
         Err(error) => {
-            tracing::warn!(code = %error.failure().code, "what explains a license cannot be read: {error}");
-            HashSet::new()
+            let kind = WholeKind::NotDone { retry_after: None };
+            Err(WholeFailure { failure: error.failure(), kind })
         }
     }
 }

@@ -29,7 +29,7 @@ pub(super) async fn look(steps: &Provisioner, site: &Site<'_>) -> Result<Vec<See
     };
     let shown: Vec<Option<&DirectoryUser>> =
         users.iter().map(|user| user.as_ref().ok().and_then(Option::as_ref)).collect();
-    let explained = explained(steps, site, members.iter().zip(shown)).await;
+    let explained = explained(steps, site, members.iter().zip(shown)).await?;
     Ok(members
         .iter()
         .zip(users)

@@ -2,6 +2,7 @@
 //! one clock for all, and a judge who looks at everything.
 #![allow(dead_code, reason = "each test binary includes the bed and uses its own part of it")]
 
+pub(crate) mod at_rest;
 pub(crate) mod fuse;
 pub(crate) mod gate;
 pub(crate) mod guarded_store;

@@ -11,10 +11,10 @@ use super::seams::{CountedIds, SeededChance, SharedClock};
 pub(crate) use super::story::reason;
 use super::story::story;
 pub(crate) use super::submission::person;
-use super::submission::{asked, folder, open};
+use super::submission::{asked, folder, open, submit};
 use super::wire::{Deed, GatedWire, Kind, Wire, rows};
-use seatless::app::{DriftWatch, IntakeTarget, Orders, StoreIntake};
-use seatless::domain::{BatchId, Clock, Command, Ids, Instant, Policy, RequestId, SkuId, State, Status};
+use seatless::app::{DriftWatch, Orders};
+use seatless::domain::{Clock, Command, Ids, Instant, Policy, RequestId, SkuId, State, Status};
 use seatless::engine::Engine;
 use seatless::provisioning::{Provisioner, Recipients, Rotator};
 use seatless::simulator::{Act, Faults, Simulator, World};
@@ -154,17 +154,8 @@ impl Rig {
             return;
         }
         let rows = (1..).zip(wishes).map(|(line, wish)| (line, asked(&self.world, wish, license))).collect();
-        let intake = StoreIntake {
-            store: Arc::new(self.store.clone()),
-            clock: Arc::clone(&self.clock) as Arc<_>,
-            ids: Arc::clone(&self.ids) as Arc<_>,
-        };
-        let batch = BatchId(self.ids.fresh());
-        intake.open(batch, "the test", &person()).await.expect("a batch");
-        let report = intake.stage(batch, rows).await.expect("a chunk");
-        assert!(report.faults.is_empty(), "{report:?}");
-        intake.accept(batch).await.expect("an accepted batch");
-        self.judge.accepted += report.added;
+        let submitted = submit(&self.store, &self.clock, &self.ids, rows).await;
+        self.judge.accepted += submitted.unwrap_or_else(|faults| panic!("{faults}"));
     }
 
     /// Does what is due, or lets time pass until something is. Then the judge looks at everything.

@@ -3,9 +3,10 @@
 use super::parts::dataverse;
 use super::scene::Wish;
 use super::seams::{CountedIds, SharedClock};
-use seatless::app::TokioSpawner;
+use seatless::app::{IntakeTarget, StoreIntake, TokioSpawner};
 use seatless::domain::{
-    Account, Clock, Ids, Membership, NewRequest, OnExisting, Pinned, SkuId, StoreId, UserPrincipalName,
+    Account, BatchId, Clock, Ids, Membership, NewRequest, OnExisting, Pinned, SkuId, StoreId,
+    UserPrincipalName,
 };
 use seatless::engine::Spawner;
 use seatless::simulator::World;
@@ -13,6 +14,29 @@ use seatless::store::{Actor, OpenOptions, OwnerCard, SqliteStore};
 use std::path::PathBuf;
 use std::sync::Arc;
 use uuid::Uuid;
+
+/// Asks for accounts in one batch; says how many were accepted, or what is wrong with them.
+pub(crate) async fn submit(
+    store: &SqliteStore,
+    clock: &Arc<SharedClock>,
+    ids: &Arc<CountedIds>,
+    rows: Vec<(u64, NewRequest)>,
+) -> Result<u64, String> {
+    let intake = StoreIntake {
+        store: Arc::new(store.clone()),
+        clock: Arc::clone(clock) as Arc<_>,
+        ids: Arc::clone(ids) as Arc<_>,
+    };
+    let batch = BatchId(ids.fresh());
+    intake.open(batch, "the test", &person()).await.expect("a batch");
+    let report = intake.stage(batch, rows).await.expect("a chunk");
+    if !report.faults.is_empty() {
+        intake.discard(batch).await.expect("a batch that is gone");
+        return Err(format!("{:?}", report.faults));
+    }
+    intake.accept(batch).await.expect("an accepted batch");
+    Ok(report.added)
+}
 
 /// What a wish becomes in a world.
 pub(crate) fn asked(world: &World, wish: &Wish, license: Uuid) -> NewRequest {

@@ -12,7 +12,7 @@ use seatless::simulator::Faults;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-/// How long a worker's claims outlive its last sign of life where several work on one database: decisions.md, "lease".
+/// How long a worker's claims outlive its last sign of life where several work on one database.
 const LEASE: Duration = Duration::from_secs(45);
 
 /// More turns than any run needs; a run that takes more goes in circles.

@@ -7,18 +7,16 @@ use crate::bed::parts::Parts;
 use crate::bed::scene::{SECRET, Scene, Wish};
 use crate::bed::seams::{CountedIds, SeededChance, SharedClock};
 use crate::bed::story::story;
-use crate::bed::submission::{asked, folder, open, person};
+use crate::bed::submission::{asked, folder, open, person, submit};
 use crate::bed::wire::{GatedWire, Wire};
 use crate::desk::Desk;
 use crate::mutant::{Mutant, Steps, TamperedWire};
 use crate::trace::Trace;
 use crate::tricks::{Trick, Tricks};
 use crate::worker::{Duty, Worker};
-use seatless::app::{IntakeTarget, Orders, StoreIntake};
+use seatless::app::Orders;
 use seatless::cloud::Transport;
-use seatless::domain::{
-    BatchId, Clock, Command, Direction, HolderId, Ids, Instant, Phase, Policy, RequestId, SkuId,
-};
+use seatless::domain::{Clock, Command, Direction, HolderId, Ids, Instant, Phase, Policy, RequestId, SkuId};
 use seatless::engine::{Chore, GivingUp};
 use seatless::simulator::{Act, Simulator, World};
 use seatless::store::{
@@ -150,19 +148,8 @@ impl Stage {
             return;
         }
         let rows = (1..).zip(wishes).map(|(line, wish)| (line, asked(&self.world, wish, license))).collect();
-        let intake = StoreIntake {
-            store: Arc::new(self.store.clone()),
-            clock: Arc::clone(&self.clock) as Arc<_>,
-            ids: Arc::clone(&self.ids) as Arc<_>,
-        };
-        let batch = BatchId(self.ids.fresh());
-        intake.open(batch, "the test", &person()).await.expect("a batch");
-        let report = intake.stage(batch, rows).await.expect("a chunk");
-        if report.faults.is_empty() {
-            intake.accept(batch).await.expect("an accepted batch");
-            self.judge.accepted += report.added;
-        } else {
-            intake.discard(batch).await.expect("a batch that is gone");
+        if let Ok(added) = submit(&self.store, &self.clock, &self.ids, rows).await {
+            self.judge.accepted += added;
         }
     }
 
@@ -171,21 +158,12 @@ impl Stage {
         if let Act::SetAccessMode { environment, .. } | Act::SetDisabled { environment, .. } = &act {
             self.wire.people_change_modes_in(environment);
         }
-        let changes_users = matches!(
-            act,
-            Act::DeleteUser { .. }
-                | Act::RestoreUser { .. }
-                | Act::SetAccountEnabled { .. }
-                | Act::SetMarker { .. }
-                | Act::SetAdministrator { .. }
-        );
         let before = self.simulator.state();
         let done = self.simulator.act(act).is_ok();
         if done {
             self.interferences += 1;
             self.judge.forgive(&before, &self.simulator.state());
             self.judge.interfered_at = Some(self.now());
-            self.judge.users_were_changed |= changes_users;
         }
         done
     }

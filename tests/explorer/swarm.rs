@@ -1,4 +1,8 @@
 //! Seeds, each with its own mix: those that failed once first, then as many as there is time for.
+//!
+//! `SEATLESS_SEED` replays one (`SEATLESS_WITHOUT` leaves things out of it, `SEATLESS_TRACE` names a file for what it did);
+//! `SEATLESS_SEEDS` and `SEATLESS_MINUTES` say how many; `SEATLESS_SURVEY` lists the seeds that fail instead of making the
+//! first of them smaller; `SEATLESS_COVERAGE` names a file for the table of what was tried.
 
 use crate::coverage::Coverage;
 use crate::mix::mix;
@@ -79,12 +83,6 @@ fn explore(seeds: &[(u64, Without)]) -> Vec<Ending> {
             );
         }
         ending.lines = Vec::new();
-        if text("SEATLESS_SLOW").is_some() && ending.points > 2_000 {
-            say(&format!(
-                "seed {seed}: {} points, {:?} simulated, {:?}",
-                ending.points, ending.simulated, ending.ends
-            ));
-        }
         ending
     })
 }

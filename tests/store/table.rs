@@ -75,6 +75,7 @@ macro_rules! conformance {
                 a_resting_seat_of_another_license_stays_with_its_pool,
                 a_refused_seat_is_not_offered_again_before_the_next_reading,
                 a_confirmed_license_keeps_the_intent_that_assigned_it,
+                a_license_that_its_own_call_confirmed_is_ours_whatever_was_believed_meanwhile,
                 a_license_that_no_intent_explains_does_not_become_ours,
                 reaching_propagated_is_remembered,
                 a_sibling_that_waits_to_unlicense_is_woken,

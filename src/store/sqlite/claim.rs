@@ -217,12 +217,15 @@ async fn fill(order: &Claim, pen: &mut Pen, turns: &mut [Turn]) -> Result<(), St
         if turn.group.step.scope() == Scope::Tenant {
             // What one does to the user would take the ground from under the other: a license that is just being assigned
             // is none that a sibling on its way back may take for nobody's.
-            let taken_to = *users.entry(user).or_insert(lane);
-            if in_other_hands || taken_to != lane {
+            let taken_before = users.get(&user).copied();
+            if in_other_hands || taken_before.is_some_and(|taken_to| taken_to != lane) {
                 waiting.push(request);
                 continue;
             }
-            with_siblings.row().int(lane).id(user);
+            if taken_before.is_none() {
+                users.insert(user, lane);
+                with_siblings.row().int(lane).id(user);
+            }
         }
         turn.requests.push(request);
     }

@@ -206,6 +206,25 @@ pub async fn a_confirmed_license_keeps_the_intent_that_assigned_it(world: World)
     assert_eq!(world.store.confirmed_holders(slots("dev"), later).await.unwrap(), 0);
 }
 
+pub async fn a_license_that_its_own_call_confirmed_is_ours_whatever_was_believed_meanwhile(world: World) {
+    let ids = world.submit(&[ask("ada"), ask("ada").in_environment("test")]).await;
+    world.work_until(State::Created).await;
+    world.offer_seats(1).await;
+    world.admit().await;
+    let mut group = world.claim_one().await;
+    group.members.retain(|member| member.request.id == ids[0]);
+    world.begin_group(&mut group).await;
+    let intent = group.members[0].request.progress.trial.intent.unwrap().id;
+    let sibling = world.member(ids[1]).await;
+    let mut mistaken = world.report(&sibling, Outcome::NotYet { wait: Duration::ZERO, because: None });
+    mistaken.license = LicenseEffect::Gone;
+    assert_eq!(world.commit_rows(vec![world.row(&sibling, mistaken)]).await, [RowFate::Written]);
+    assert_eq!(world.member(ids[0]).await.user.license, LicenseHold::None);
+    world.finish(&group, Outcome::Advanced).await;
+    let held = LicenseHold::Held { intent, since: world.now() };
+    assert_eq!(world.member(ids[0]).await.user.license, held);
+}
+
 pub async fn a_license_that_no_intent_explains_does_not_become_ours(world: World) {
     let ids = waiting(&world, &["ada"]).await;
     world.offer_seats(1).await;
