@@ -369,6 +369,12 @@ codes! {
     StoreCorrupt = "store.corrupt", Operator, false,
         "A stored row contradicts the rules of the machine.",
         "Stop the daemon, keep a copy of the database, and restore the last good backup.";
+    StoreUnreachable = "store.unreachable", Seatless, true,
+        "The database server cannot be reached, or takes no writes.",
+        "The daemon goes on as soon as it can; if it lasts, look at the server, the network, and store.url.";
+    StoreReplaced = "store.replaced", Operator, false,
+        "The database was replaced while it was worked on.",
+        "Start the daemon again: it looks at every open request before it writes anything; then see `seatless sweep`.";
     StoreFailed = "store.failed", Operator, false,
         "The database refused an operation.",
         "Look at the message and at the host's disk.";
@@ -394,11 +400,8 @@ pub struct UnknownCode(pub String);
 impl FromStr for Code {
     type Err = UnknownCode;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Code::ALL
-            .iter()
-            .copied()
-            .find(|code| code.as_str() == text)
-            .ok_or_else(|| UnknownCode(text.to_owned()))
+        let known = Code::ALL.iter().copied().find(|code| code.as_str() == text);
+        known.ok_or_else(|| UnknownCode(text.to_owned()))
     }
 }
 
@@ -458,10 +461,9 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sentence = self.code.row().sentence;
-        if self.message.is_empty() {
-            f.write_str(sentence)
-        } else {
-            write!(f, "{} {}", sentence, self.message)
+        match self.message.as_str() {
+            "" => f.write_str(sentence),
+            message => write!(f, "{sentence} {message}"),
         }
     }
 }

@@ -20,7 +20,7 @@ pub trait Chore: Send + Sync + 'static {
     /// refuses is its own affair.
     ///
     /// # Errors
-    /// The store's. A busy or full database is tried again, anything else stops the process.
+    /// The store's. A database that is busy, full or away is tried again, anything else stops the process.
     async fn tick(&self) -> Result<Duration, StoreError>;
 }
 
@@ -38,7 +38,7 @@ pub(super) fn keep_going(
         while !stop.is_asked() {
             let wait = match AssertUnwindSafe(chore.tick()).catch_unwind().await {
                 Ok(Ok(wait)) => wait,
-                Ok(Err(error @ (StoreError::Busy | StoreError::Full))) => {
+                Ok(Err(error)) if error.is_passing() => {
                     tracing::warn!(chore = chore.name(), code = %error.failure().code, "{error}");
                     after_trouble
                 }

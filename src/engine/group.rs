@@ -242,11 +242,18 @@ impl<S: Steps> Engine<S> {
 
     fn release(&self, group: &Group, whole: Option<&WholeFailure>) -> LaneRelease {
         let Some(whole) = whole else {
-            return LaneRelease { lane: group.lane, gate_until: None, trouble: 0, failure: None };
+            return LaneRelease {
+                lane: group.lane,
+                holder: Some(self.holder),
+                gate_until: None,
+                trouble: 0,
+                failure: None,
+            };
         };
         let trouble = group.trouble.saturating_add(1);
         LaneRelease {
             lane: group.lane,
+            holder: Some(self.holder),
             gate_until: Some(self.clock.now() + self.lane_wait(trouble, whole)),
             trouble,
             failure: Some(whole.failure.clone()),

@@ -128,7 +128,14 @@ impl<S: Steps> Pump<S> {
             promotion_concerned: true,
         };
         while !stop.is_asked() {
-            let sleep = self.round(&mut round, &ended_tx).await?;
+            let sleep = match self.round(&mut round, &ended_tx).await {
+                // What was claimed is known all the same: a claim is repeated until it is answered.
+                Err(error) if error.is_passing() => {
+                    tracing::warn!(code = %error.failure().code, "{error}");
+                    self.limits.level_check
+                }
+                result => result?,
+            };
             tokio::select! {
                 biased;
                 () = stop.asked() => {}

@@ -8,19 +8,11 @@ use crate::store::{Commit, Group, LaneRelease, Learned, Member, StoreError};
 const ROWS_MAX: u32 = 1_000;
 
 impl<S: Steps> Engine<S> {
-    /// Takes over everything that other holders have claimed; says how many requests that were. What nobody would look at
-    /// in a database that was put back becomes due as well. Only the one owner of
-    /// a database may call it: whoever else still works would lose his claims.
+    /// Takes over everything that other holders have claimed and have no lease on; says how many requests that were. What
+    /// nobody would look at in a database that was put back becomes due as well. A database without leases must have no
+    /// other owner: whoever else still works would lose his claims.
     pub async fn rescue(&self) -> Result<u64, StoreError> {
-        let mut rescued = 0;
-        loop {
-            let members = self.store.claimed_by_others(self.holder, ROWS_MAX).await?;
-            if members.is_empty() {
-                break;
-            }
-            rescued += members.len() as u64;
-            self.give_back(&members, None).await?;
-        }
+        let rescued = self.take_requests_over().await?;
         loop {
             let members = self.store.unseen(ROWS_MAX).await?;
             if members.is_empty() {
@@ -32,6 +24,25 @@ impl<S: Steps> Engine<S> {
         Ok(rescued)
     }
 
+    /// The same while others work: says how many requests, and how many lanes that were.
+    pub(super) async fn take_over(&self) -> Result<(u64, u64), StoreError> {
+        let rescued = self.take_requests_over().await?;
+        let freed = self.steadfast("free lanes", || self.store.free_lanes(self.holder)).await?;
+        Ok((rescued, freed))
+    }
+
+    async fn take_requests_over(&self) -> Result<u64, StoreError> {
+        let mut rescued = 0;
+        loop {
+            let members = self.store.claimed_by_others(self.holder, ROWS_MAX).await?;
+            if members.is_empty() {
+                return Ok(rescued);
+            }
+            rescued += members.len() as u64;
+            self.give_back(&members, None).await?;
+        }
+    }
+
     /// Gives a claimed group back, after the task that worked on it has panicked. The rows are read again: an intent
     /// may have been recorded since the claim, and must not be forgotten.
     pub(super) async fn abandon(&self, group: Group) -> Result<(), StoreError> {
@@ -40,7 +51,13 @@ impl<S: Steps> Engine<S> {
             let fresh = self.store.request(claimed.request.id).await?;
             members.extend(fresh.filter(|member| member.request.holder == Some(self.holder)));
         }
-        let lane = LaneRelease { lane: group.lane, gate_until: None, trouble: group.trouble, failure: None };
+        let lane = LaneRelease {
+            lane: group.lane,
+            holder: Some(self.holder),
+            gate_until: None,
+            trouble: group.trouble,
+            failure: None,
+        };
         self.give_back(&members, Some(lane)).await
     }
 

@@ -4,11 +4,11 @@ use super::{Engine, Steps};
 use crate::store::{Answer, StoreError};
 use std::time::Duration;
 
-/// How long to wait before a busy or full database is tried again.
+/// How long to wait before a database that is busy, full or away is tried again.
 const PAUSE: Duration = Duration::from_millis(500);
 
 impl<S: Steps> Engine<S> {
-    /// Repeats a store call for as long as the database is busy or full: what the cloud has told us must not be
+    /// Repeats a store call for as long as the database is busy, full or away: what the cloud has told us must not be
     /// thrown away because a disk is full for a while. Any other trouble is returned.
     pub(super) async fn steadfast<'a, T, F>(&'a self, what: &'static str, call: F) -> Result<T, StoreError>
     where
@@ -17,21 +17,14 @@ impl<S: Steps> Engine<S> {
         let mut told = false;
         loop {
             match call().await {
-                Err(error @ (StoreError::Busy | StoreError::Full)) => {
+                Err(error) if error.is_passing() => {
                     if !told {
                         tracing::error!(code = %error.failure().code, what, "{}; {}", error, error.failure().hint());
                         told = true;
                     }
                     self.timer.sleep(PAUSE).await;
                 }
-                Err(
-                    error @ (StoreError::Locked(_)
-                    | StoreError::Unreadable(_)
-                    | StoreError::SchemaNewer { .. }
-                    | StoreError::LibraryUnsafe(_)
-                    | StoreError::Corrupt(_)
-                    | StoreError::Failed(_)),
-                ) => return Err(error),
+                Err(error) => return Err(error),
                 Ok(answer) => {
                     if told {
                         tracing::info!(what, "the database takes writes again");

@@ -31,12 +31,32 @@ pub enum StoreError {
     /// A stored row contradicts the rules of the machine; the text names the row and the rule.
     #[error("{0}")]
     Corrupt(String),
+    /// The database server is away, or takes no writes at the moment; the text says what was noticed.
+    #[error("{0}")]
+    Unreachable(String),
+    /// Another server, or an older state, has taken the place of the database that was opened.
+    #[error("another server, or an older state of the database, has taken its place")]
+    Replaced,
     /// Anything else the database said.
     #[error("{0}")]
     Failed(String),
 }
 
 impl StoreError {
+    /// Whether it may pass by itself, so that the same call is worth another try: nothing of it was written.
+    pub const fn is_passing(&self) -> bool {
+        match self {
+            Self::Busy | Self::Full | Self::Unreachable(_) => true,
+            Self::Locked(_)
+            | Self::Unreadable(_)
+            | Self::SchemaNewer { .. }
+            | Self::LibraryUnsafe(_)
+            | Self::Corrupt(_)
+            | Self::Replaced
+            | Self::Failed(_) => false,
+        }
+    }
+
     /// The failure a person is shown.
     pub fn failure(&self) -> Failure {
         let code = match self {
@@ -47,16 +67,19 @@ impl StoreError {
             Self::SchemaNewer { .. } => Code::StoreSchemaNewer,
             Self::LibraryUnsafe(_) => Code::StoreLibraryUnsafe,
             Self::Corrupt(_) => Code::StoreCorrupt,
+            Self::Unreachable(_) => Code::StoreUnreachable,
+            Self::Replaced => Code::StoreReplaced,
             Self::Failed(_) => Code::StoreFailed,
         };
         match self {
             // The code's sentence says it all.
-            Self::Busy | Self::Full => Failure::new(code, ""),
+            Self::Busy | Self::Full | Self::Replaced => Failure::new(code, ""),
             Self::Locked(_)
             | Self::Unreadable(_)
             | Self::SchemaNewer { .. }
             | Self::LibraryUnsafe(_)
             | Self::Corrupt(_)
+            | Self::Unreachable(_)
             | Self::Failed(_) => Failure::new(code, self.to_string()),
         }
     }

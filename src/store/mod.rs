@@ -4,15 +4,17 @@ mod error;
 mod orders;
 mod passwords;
 mod ports;
+mod postgres;
 mod rows;
+mod sql;
 mod sqlite;
 mod sweeps;
 mod watches;
 
 pub use error::StoreError;
 pub use orders::{
-    BatchDraft, Begin, BeginFate, Claim, Commit, CommitRow, Filter, LaneRelease, Learned, Page, RowFate,
-    StageFault, StageReport, StagedRequest, Tally, TallyEntry,
+    BatchDraft, Begin, BeginFate, Claim, Commit, CommitRow, Filter, LaneRelease, Learned, Lease, Page,
+    RowFate, StageFault, StageReport, StagedRequest, Tally, TallyEntry,
 };
 pub use passwords::{
     KeptPassword, OpenRotation, Password, PasswordOrder, PasswordStanding, Rotation, RotationEnd,
@@ -21,6 +23,7 @@ pub use passwords::{
 pub use ports::{
     Admission, Answer, Batches, Events, Intake, Passwords, Requests, Store, Sweeps, Trust, Watches, Work,
 };
+pub use postgres::{POSTGRES_MIGRATIONS, PostgresOptions, PostgresStore, Rest};
 pub use rows::{
     Actor, Batch, Count, Doubt, Event, Group, LaneId, LaneView, LicenseHold, LicensedBy, Member, Origin,
     Pool, PoolKey, PoolKind, Request, Seat, SeatLine, Siblings, Standing, User, UserOrigin,

@@ -159,11 +159,22 @@ pub struct CommitRow {
     pub learned: Learned,
 }
 
+/// How long a worker's claims outlast its last sign of life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// So long, by the database's clock.
+    pub length: std::time::Duration,
+    /// The longest that a write may be on its way. Nothing is begun when less than that is left of the lease.
+    pub call_max: std::time::Duration,
+}
+
 /// What becomes of a lane after its group.
 #[derive(Clone, Debug)]
 pub struct LaneRelease {
     /// The lane.
     pub lane: LaneId,
+    /// Who gives it back: a lane that somebody else has claimed meanwhile stays claimed. Absent: the holder of the rows.
+    pub holder: Option<HolderId>,
     /// Nothing is claimed from it before this instant.
     pub gate_until: Option<Instant>,
     /// How often in a row its whole group has failed now.

@@ -2,8 +2,8 @@
 
 use super::{
     Actor, Batch, BatchDraft, Begin, BeginFate, Claim, Commit, Count, DriftCount, Event, Filter, Group,
-    LaneView, Member, Page, Pool, PoolKey, Recheck, RowFate, SeatLine, StageReport, StagedRequest, Standing,
-    StoreError, SweepBegin, SweepEnd, SweepStanding, Tally, Trace, WatchGroup, WatchNote,
+    LaneView, Lease, Member, Page, Pool, PoolKey, Recheck, RowFate, SeatLine, StageReport, StagedRequest,
+    Standing, StoreError, SweepBegin, SweepEnd, SweepStanding, Tally, Trace, WatchGroup, WatchNote,
 };
 use super::{Password, PasswordOrder, Rotation, RotationEnd, RotationFate, SealedPassword};
 use crate::domain::{BatchId, HolderId, Instant, ObjectId, RequestId, StoreId, UserId, Watch};
@@ -30,12 +30,30 @@ pub trait Intake: Send + Sync {
     fn promote(&self, rows_max: u32, now: Instant) -> Answer<'_, bool>;
 
     /// Removes at most `rows_max` requests of a batch that was not accepted (and, at the end, the batch); with no
-    /// batch named, of all such batches. Says whether there are more.
+    /// batch named, of all such batches that nobody can be submitting any more. Says whether there are more.
     fn discard(&self, batch: Option<BatchId>, rows_max: u32) -> Answer<'_, bool>;
 }
 
 /// Moving requests.
+///
+/// A database with several owners tells a worker that is busy from one that is gone by its lease: whoever works signs on
+/// before its first claim and gives a sign of life well before the lease ends. One with a single owner needs none of that.
 pub trait Work: Send + Sync {
+    /// The first sign of life of a holder.
+    fn sign_on(&self, _holder: HolderId, _lease: Lease) -> Answer<'_, ()> {
+        Box::pin(async { Ok(()) })
+    }
+
+    /// A further one. It fails for good if the database is not the one any more that the holder signed on to.
+    fn heartbeat(&self, _holder: HolderId, _lease: Lease) -> Answer<'_, ()> {
+        Box::pin(async { Ok(()) })
+    }
+
+    /// The last one: what the holder has claimed may be taken over at once.
+    fn sign_off(&self, _holder: HolderId) -> Answer<'_, ()> {
+        Box::pin(async { Ok(()) })
+    }
+
     /// Claims due requests, lane by lane; raises their epochs. Tenants take turns by their weights, so that one with many
     /// lanes starves no other. At most one group per lane is out at a time. A user's requests that are due at the same
     /// tenant-wide step come in the same group; those at another one wait until that group is committed.
@@ -47,14 +65,14 @@ pub trait Work: Send + Sync {
     /// Writes what was decided; one fate per row, in order.
     fn commit(&self, commit: Commit) -> Answer<'_, Vec<RowFate>>;
 
-    /// Requests that some other holder has claimed, at most `rows_max` of them: what a new owner of the database rescues.
+    /// Requests that some other holder has claimed and has no lease on (any more), at most `rows_max` of them: what is rescued.
     fn claimed_by_others(&self, holder: HolderId, rows_max: u32) -> Answer<'_, Vec<Member>>;
 
     /// Requests on their way forward that are blocked, not paused, and unchanged since `before`, at most `rows_max`: what a
     /// policy that does not wait for ever gives up.
     fn blocked_since(&self, before: Instant, rows_max: u32) -> Answer<'_, Vec<Member>>;
 
-    /// Frees the lanes that other holders have claimed.
+    /// Frees the lanes that other holders have claimed and have no lease on (any more).
     fn free_lanes(&self, holder: HolderId) -> Answer<'_, u64>;
 
     /// The earliest instant at which a lane has something due, gates included.

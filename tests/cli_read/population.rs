@@ -164,7 +164,8 @@ impl Populace {
     async fn work(&mut self, mut group: Group) {
         let mut rows = Vec::new();
         let mut tallies = Vec::new();
-        let mut release = LaneRelease { lane: group.lane, gate_until: None, trouble: 0, failure: None };
+        let mut release =
+            LaneRelease { lane: group.lane, holder: None, gate_until: None, trouble: 0, failure: None };
         for member in &mut group.members {
             if group.step != Step::CheckEnvironment && group.step != Step::Verify {
                 self.begin(member).await;

@@ -1,7 +1,9 @@
-//! `cases` say what the verbs of the ports mean; `sqlite` runs them, and adds what only a file can promise.
+//! `cases` say what the verbs of the ports mean; `sqlite` and `postgres` run them, and add what only a file or a server can
+//! promise.
 
 mod build;
 mod cases;
+mod postgres;
 mod sqlite;
 mod table;
 mod world;

@@ -213,8 +213,14 @@ impl World {
     }
 
     pub fn commit_of(&self, rows: Vec<CommitRow>, group: Option<&Group>) -> Commit {
-        let lane =
-            group.map(|group| LaneRelease { lane: group.lane, gate_until: None, trouble: 0, failure: None });
+        let release = |group: &Group| LaneRelease {
+            lane: group.lane,
+            holder: group.members.first().and_then(|member| member.request.holder),
+            gate_until: None,
+            trouble: 0,
+            failure: None,
+        };
+        let lane = group.map(release);
         Commit {
             now: self.now(),
             actor: engine(),

@@ -2,11 +2,10 @@
 
 use super::cells::{Cells, micros};
 use super::pen::Pen;
-use super::verdict::corrupt;
 use super::writer::{Applied, Verb};
 use crate::domain::{BatchId, Instant};
-use crate::store::{Actor, Batch, BatchDraft, Origin, StoreError};
-use sqlx::sqlite::SqliteRow;
+use crate::store::sql::readings;
+use crate::store::{Batch, BatchDraft, StoreError};
 
 pub(super) const OPEN: &str = "
     INSERT INTO batches (id, source, actor, origin, opened_at) VALUES (?1, ?2, ?3, ?4, ?5)";
@@ -42,26 +41,6 @@ pub(super) const DISCARD_USERS: &str = "
 pub(super) const DISCARD_BATCH: &str = "
     DELETE FROM batches WHERE id = ?1 AND accepted_at IS NULL";
 
-/// Reads one row of [`ONE`] or [`LATEST`].
-pub(super) fn read(row: &SqliteRow) -> Result<Batch, StoreError> {
-    let mut cells = Cells::of(row);
-    let id = BatchId(cells.id()?);
-    let source = cells.text()?.to_owned();
-    let name = cells.text()?.to_owned();
-    let origin = cells.word(Origin::parse)?;
-    let requests = cells.int()?;
-    let requests =
-        u64::try_from(requests).map_err(|_| corrupt(format!("batch {id}"), "its count is negative"))?;
-    Ok(Batch {
-        id,
-        source,
-        actor: Actor { name, origin },
-        requests,
-        opened_at: cells.instant()?,
-        accepted_at: cells.maybe_instant()?,
-    })
-}
-
 /// Opens a batch.
 pub(super) struct OpenBatch(pub(super) BatchDraft);
 
@@ -95,7 +74,7 @@ impl Verb for Accept {
         Box::pin(async move {
             pen.run(sqlx::query(ACCEPT).bind(self.batch.0).bind(micros(self.now))).await?;
             match pen.row(sqlx::query(ONE).bind(self.batch.0)).await? {
-                Some(row) => read(&row),
+                Some(row) => readings::batch(&row),
                 None => Err(StoreError::Failed(format!(
                     "batch {} cannot be accepted: it is unknown or has faults",
                     self.batch

@@ -1,13 +1,14 @@
 //! Beginning: intents, sealed passwords and the license that may be held from here on, before anything is sent.
 
-use super::cells::{Cells, micros};
-use super::json_rows::{JsonRows, id_list};
+use super::cells::Cells;
+use super::json_rows::id_list;
 use super::pen::Pen;
 use super::words::MACHINE_VERSION;
 use super::writer::BeginOrder;
-use crate::domain::{EventKind, State};
-use crate::store::{Begin, BeginFate, StoreError};
-use std::collections::{HashMap, HashSet};
+use crate::domain::EventKind;
+use crate::store::sql::intents::{self, Current, Intents};
+use crate::store::{BeginFate, StoreError};
+use std::collections::HashMap;
 use uuid::Uuid;
 
 pub(super) const CURRENT: &str = "
@@ -47,30 +48,17 @@ pub(super) const IN_FLIGHT: &str = "
     FROM assigned CROSS JOIN users AS u ON u.id = unhex(v ->> 0) WHERE u.object_id IS NOT NULL
     ON CONFLICT (intent) DO NOTHING";
 
-/// Who records intents.
-const ACTOR: (&str, &str) = ("engine", "engine");
-
-/// A request as it is stored.
-struct Current {
-    epoch: i64,
-    holder: Option<Uuid>,
-    paused: bool,
-    state: State,
-    user: Uuid,
-    seat_held: bool,
-    license_free: bool,
-}
-
 /// Applies the intents of several callers; one list of fates for each, in their order.
 pub(super) async fn apply(pen: &mut Pen, orders: &[&BeginOrder]) -> Result<Vec<Vec<BeginFate>>, StoreError> {
     let mut current = read_current(pen, orders).await?;
-    let mut writes = Writes::new();
+    let mut intents = Intents::default();
     let mut fates = Vec::with_capacity(orders.len());
     for order in orders {
-        let of_order = order.begins.iter().map(|begin| writes.weigh(order, begin, &mut current));
+        let of_order =
+            order.begins.iter().map(|begin| intents.weigh(order.holder, order.now, begin, &mut current));
         fates.push(of_order.collect());
     }
-    writes.write(pen).await?;
+    write(intents, pen).await?;
     Ok(fates)
 }
 
@@ -78,110 +66,28 @@ async fn read_current(pen: &mut Pen, orders: &[&BeginOrder]) -> Result<HashMap<U
     let ids = id_list(orders.iter().flat_map(|order| order.begins.iter().map(|begin| begin.request.0)));
     let mut current = HashMap::new();
     for row in pen.rows(sqlx::query(CURRENT).bind(ids)).await? {
-        let mut cells = Cells::of(&row);
-        let id = cells.id()?;
-        let row = Current {
-            epoch: cells.int()?,
-            holder: cells.maybe_id()?,
-            paused: cells.flag()?,
-            state: cells.word(State::parse)?,
-            user: cells.id()?,
-            seat_held: cells.flag()?,
-            license_free: cells.flag()?,
-        };
+        let (id, row) = intents::read(&mut Cells::of(&row))?;
         current.insert(id, row);
     }
     Ok(current)
 }
 
-/// What is to be written for all begins that hold.
-struct Writes {
-    begun: JsonRows,
-    count: u64,
-    lent: JsonRows,
-    lent_to: HashSet<Uuid>,
-    in_flight: JsonRows,
-    passwords: JsonRows,
-    events: JsonRows,
-}
-
-impl Writes {
-    fn new() -> Self {
-        Self {
-            begun: JsonRows::new(),
-            count: 0,
-            lent: JsonRows::new(),
-            lent_to: HashSet::new(),
-            in_flight: JsonRows::new(),
-            passwords: JsonRows::new(),
-            events: JsonRows::new(),
+async fn write(intents: Intents, pen: &mut Pen) -> Result<(), StoreError> {
+    if intents.begun.is_empty() {
+        return Ok(());
+    }
+    let recorded = pen.run(sqlx::query(RECORD).bind(intents.begun.into_json())).await?;
+    if recorded != intents.count {
+        return Err(StoreError::Failed(format!("{recorded} of {} intents were recorded", intents.count)));
+    }
+    for (sql, rows) in
+        [(MAY_BE_HELD, intents.lent), (IN_FLIGHT, intents.in_flight), (PASSWORDS, intents.passwords)]
+    {
+        if !rows.is_empty() {
+            pen.run(sqlx::query(sql).bind(rows.into_json())).await?;
         }
     }
-
-    /// The fate of one begin. A request can be begun once per transaction: what was begun leaves `current`.
-    fn weigh(
-        &mut self,
-        order: &BeginOrder,
-        begin: &Begin,
-        current: &mut HashMap<Uuid, Current>,
-    ) -> BeginFate {
-        let id = begin.request.0;
-        let ours = |row: &Current| {
-            row.epoch == begin.epoch
-                && row.holder == Some(order.holder.0)
-                && !row.paused
-                && row.state == begin.state
-        };
-        let Some(row) = current.get(&id).filter(|row| ours(row)) else {
-            return BeginFate::Lost;
-        };
-        if begin.assigns_license && !row.seat_held {
-            return BeginFate::NoSeat;
-        }
-        let intent = begin.intent.0;
-        let budgeted = begin.budgeted;
-        self.begun
-            .row()
-            .id(id)
-            .int(begin.epoch)
-            .id(order.holder.0)
-            .id(intent)
-            .flag(budgeted)
-            .instant(order.now);
-        self.count += 1;
-        if begin.assigns_license && row.license_free && self.lent_to.insert(row.user) {
-            self.lent.row().id(row.user).id(intent);
-        }
-        if begin.assigns_license {
-            self.in_flight.row().id(row.user).id(intent).instant(order.now);
-        }
-        if let Some(sealed) = &begin.sealed_password {
-            self.passwords.row().id(intent).id(row.user).bytes(sealed).instant(order.now);
-        }
-        self.events.row().int(micros(order.now)).id(id).id(row.user).id(intent).text(begin.state.as_str());
-        current.remove(&id);
-        BeginFate::Begun
-    }
-
-    async fn write(self, pen: &mut Pen) -> Result<(), StoreError> {
-        if self.begun.is_empty() {
-            return Ok(());
-        }
-        let recorded = pen.run(sqlx::query(RECORD).bind(self.begun.into_json())).await?;
-        if recorded != self.count {
-            return Err(StoreError::Failed(format!("{recorded} of {} intents were recorded", self.count)));
-        }
-        if !self.lent.is_empty() {
-            pen.run(sqlx::query(MAY_BE_HELD).bind(self.lent.into_json())).await?;
-        }
-        if !self.in_flight.is_empty() {
-            pen.run(sqlx::query(IN_FLIGHT).bind(self.in_flight.into_json())).await?;
-        }
-        if !self.passwords.is_empty() {
-            pen.run(sqlx::query(PASSWORDS).bind(self.passwords.into_json())).await?;
-        }
-        let (actor, origin) = ACTOR;
-        let events = sqlx::query(EVENTS).bind(self.events.into_json()).bind(MACHINE_VERSION);
-        pen.run(events.bind(actor).bind(origin).bind(EventKind::Begun.as_str())).await.map(drop)
-    }
+    let (actor, origin) = intents::ACTOR;
+    let events = sqlx::query(EVENTS).bind(intents.events.into_json()).bind(MACHINE_VERSION);
+    pen.run(events.bind(actor).bind(origin).bind(EventKind::Begun.as_str())).await.map(drop)
 }

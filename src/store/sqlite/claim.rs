@@ -7,10 +7,11 @@ use super::member::{self, select_members};
 use super::pen::Pen;
 use super::verdict::corrupt;
 use super::writer::{Applied, Verb};
-use crate::domain::{Scope, Share, Step, shared_turns};
+use crate::domain::{Scope, Step};
+use crate::store::sql::tenant_shares::TenantShares;
 use crate::store::{Claim, Group, LaneId, StoreError};
 use chrono::TimeDelta;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use uuid::Uuid;
 
 /// The tenants with lanes that wait for anything, from one to the next along the index; what each has had.
@@ -134,17 +135,17 @@ async fn claim(order: &Claim, pen: &mut Pen) -> Result<Vec<Group>, StoreError> {
 
 /// The due lanes whose turn it is, and what their tenants have had after it.
 async fn due_lanes(order: &Claim, pen: &mut Pen) -> Result<(Vec<Turn>, JsonRows), StoreError> {
-    let mut tenants: BTreeMap<String, i64> = BTreeMap::new();
+    let mut shares = TenantShares::default();
     for row in pen.rows(sqlx::query(DUE_TENANTS)).await? {
         let mut cells = Cells::of(&row);
-        tenants.insert(cells.take()?, cells.int()?);
+        shares.know(cells.take()?, cells.int()?);
     }
     let mut passes = JsonRows::new();
-    if tenants.is_empty() {
+    if shares.is_empty() {
         return Ok((Vec::new(), passes));
     }
     let mut turns = Vec::new();
-    let names = text_list(tenants.keys());
+    let names = text_list(shares.names());
     let due = sqlx::query(DUE_LANES).bind(micros(order.now)).bind(order.lanes_max).bind(names);
     for row in pen.rows(due).await? {
         let mut cells = Cells::of(&row);
@@ -156,31 +157,14 @@ async fn due_lanes(order: &Claim, pen: &mut Pen) -> Result<(Vec<Turn>, JsonRows)
             trouble: cells.count()?,
             members: Vec::new(),
         };
-        // A group that failed whole twice is halved, and again with each further time.
-        let halvings = group.trouble.saturating_sub(1).min(31);
-        let members_max = (order.members_max >> halvings).max(1) as usize;
+        let members_max = order.members_max_of(group.trouble);
         turns.push(Turn { group, requests: Vec::new(), members_max });
     }
-    let mut due: BTreeMap<&str, usize> = BTreeMap::new();
-    for turn in &turns {
-        *due.entry(&turn.group.tenant).or_default() += 1;
+    let granted = shares.grant(turns.iter().map(|turn: &Turn| turn.group.tenant.as_str()), order);
+    for (tenant, pass) in &granted.passes {
+        passes.row().text(tenant).int(*pass);
     }
-    let shares: Vec<Share> = tenants
-        .iter()
-        .map(|(tenant, pass)| Share {
-            pass: *pass,
-            weight: order.weights.get(tenant).copied().unwrap_or(1),
-            due: due.get(tenant.as_str()).copied().unwrap_or_default(),
-        })
-        .collect();
-    let granted = shared_turns(&shares, order.lanes_max as usize);
-    let mut left: BTreeMap<String, usize> = BTreeMap::new();
-    for (tenant, granted) in tenants.keys().zip(granted) {
-        if granted.turns > 0 {
-            passes.row().text(tenant).int(granted.pass);
-        }
-        left.insert(tenant.clone(), granted.turns);
-    }
+    let mut left = granted.turns;
     turns.retain(|turn| match left.get_mut(&turn.group.tenant) {
         Some(left) if *left > 0 => {
             *left -= 1;

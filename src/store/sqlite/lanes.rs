@@ -3,9 +3,11 @@
 use super::cells::Cells;
 use super::json_rows::{JsonRows, int_list};
 use super::pen::Pen;
-use crate::domain::{Scope, Step};
+use crate::domain::Step;
 use crate::store::StoreError;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
+
+pub(super) use crate::store::sql::lane_book::{LaneBook, LanePlace};
 
 pub(super) const MAKE: &str = "
     INSERT INTO lanes (step, tenant, environment)
@@ -25,37 +27,6 @@ pub(super) const REFRESH: &str = "
                    WHERE r.lane = lanes.id AND r.due_at IS NOT NULL AND r.holder IS NULL AND r.paused = 0
                    ORDER BY r.due_at LIMIT 1)
     WHERE id IN (SELECT value FROM json_each(?1))";
-
-/// A lane's place: its step, and what its scope names.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct LanePlace {
-    pub(super) step: Step,
-    pub(super) tenant: String,
-    pub(super) environment: Option<String>,
-}
-
-impl LanePlace {
-    /// The lane in which a request of an environment does a step.
-    pub(super) fn of(step: Step, tenant: &str, environment: &str) -> Self {
-        let environment = match step.scope() {
-            Scope::Tenant => None,
-            Scope::Environment => Some(environment.to_owned()),
-        };
-        Self { step, tenant: tenant.to_owned(), environment }
-    }
-}
-
-/// The lanes that are known to exist. Lanes are never removed, so only a rollback can make an entry wrong.
-#[derive(Default)]
-pub(super) struct LaneBook {
-    ids: HashMap<LanePlace, i64>,
-}
-
-impl LaneBook {
-    pub(super) fn find(&self, place: &LanePlace) -> Option<i64> {
-        self.ids.get(place).copied()
-    }
-}
 
 /// Makes those lanes that are missing and learns their ids.
 pub(super) async fn ensure(
@@ -80,7 +51,7 @@ pub(super) async fn ensure(
         let step = cells.word(Step::parse)?;
         let tenant = cells.text()?.to_owned();
         let environment = cells.maybe_text()?.map(str::to_owned);
-        pen.lanes.ids.insert(LanePlace { step, tenant, environment }, id);
+        pen.lanes.learn(LanePlace { step, tenant, environment }, id);
     }
     Ok(())
 }

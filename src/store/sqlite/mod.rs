@@ -8,10 +8,7 @@ mod private_file;
 mod schema;
 mod verdict;
 
-mod cells;
-mod json_rows;
 mod pen;
-mod words;
 mod writer;
 
 mod admission;
@@ -44,6 +41,8 @@ mod incarnation;
 mod open;
 mod statements;
 mod sweeps;
+
+use super::sql::{cells, json_rows, words};
 
 pub use backup::{Backup, PutBack};
 pub use library::has_wal_reset_bug;

@@ -1,17 +1,14 @@
 //! Sealed passwords: read, handed over, destroyed.
 
-use super::cells::{Cells, micros};
-use super::json_rows::{JsonRows, id_list};
+use super::cells::micros;
+use super::json_rows::id_list;
 use super::pen::Pen;
 use super::readers::Readers;
-use super::verdict::corrupt;
-use super::words::{MACHINE_VERSION, failure_columns, origin_of};
+use super::words::MACHINE_VERSION;
 use super::writer::{Applied, Verb};
-use crate::domain::{EventKind, Failure, IntentId, ObjectId, UserId, UserPrincipalName};
-use crate::store::{KeptPassword, OpenRotation, Password, PasswordOrder, SealedPassword, StoreError};
-use sha2::{Digest, Sha256};
-use sqlx::sqlite::SqliteRow;
-use std::collections::HashMap;
+use crate::domain::{EventKind, IntentId, UserId};
+use crate::store::sql::password_rows::{self, Facts, destroyed};
+use crate::store::{Password, PasswordOrder, SealedPassword, StoreError};
 
 pub(super) const STANDING: &str = "
     SELECT u.id, u.tenant, u.tenant_id, u.user_principal_name, u.object_id, u.origin, u.password_intent,
@@ -68,100 +65,24 @@ pub(super) const EVENTS: &str = "
 
 /// Reads what is kept of these users' passwords.
 pub(super) async fn standing(readers: &Readers, users: &[UserId]) -> Result<Vec<Password>, StoreError> {
-    let mut found: Vec<Password> = Vec::new();
-    for row in readers.rows(sqlx::query(STANDING).bind(id_list(users.iter().map(|user| user.0)))).await? {
-        let mut cells = Cells::of(&row);
-        let user = UserId(cells.id()?);
-        let fresh = found.last().is_none_or(|last| last.user != user);
-        let password = read(user, &mut cells)?;
-        if fresh {
-            found.push(password);
-        }
-        let kept = cells.maybe_id()?.map(IntentId);
-        let (begun_at, taken_at) = (cells.maybe_instant()?, cells.maybe_instant()?);
-        if let (Some(last), Some(intent), Some(begun_at)) = (found.last_mut(), kept, begun_at) {
-            last.kept.push(KeptPassword { intent, begun_at, taken_at });
-        }
-    }
-    Ok(found)
+    let rows = readers.rows(sqlx::query(STANDING).bind(id_list(users.iter().map(|user| user.0)))).await?;
+    password_rows::passwords(&rows)
 }
 
-fn read(user: UserId, cells: &mut Cells<'_>) -> Result<Password, StoreError> {
-    Ok(Password {
-        user,
-        tenant: cells.take()?,
-        tenant_id: cells.id()?,
-        user_principal_name: UserPrincipalName::parse(cells.text()?)
-            .map_err(|_| corrupt(format!("user {user}"), "its name is none"))?,
-        object_id: cells.maybe_id()?.map(ObjectId),
-        origin: cells.maybe_word(origin_of)?,
-        valid: cells.maybe_id()?.map(IntentId),
-        rotation: match (cells.maybe_id()?, cells.maybe_instant()?) {
-            (None, None) => None,
-            (Some(intent), Some(begun_at)) => Some(OpenRotation { intent: IntentId(intent), begun_at }),
-            (None, Some(_)) | (Some(_), None) => {
-                return Err(corrupt(format!("user {user}"), "its rotation contradicts itself"));
-            }
-        },
-        doubted_before: cells.maybe_instant()?,
-        acknowledged_at: cells.maybe_instant()?,
-        kept: Vec::new(),
-    })
-}
-
-/// What is to be written into the histories of users' requests.
-#[derive(Default)]
-pub(super) struct Facts {
-    rows: Option<JsonRows>,
-}
-
-impl Facts {
-    /// Notes one fact about one user.
-    pub(super) fn note(
-        &mut self,
-        user: UserId,
-        intent: IntentId,
-        kind: EventKind,
-        failure: Option<&Failure>,
-    ) {
-        let rows = self.rows.get_or_insert_with(JsonRows::new);
-        let (code, payload) = failure.map(failure_columns).unzip();
-        let ids = failure.filter(|failure| !failure.remote_request_ids.is_empty());
-        // A list of texts always has a JSON form.
-        let ids = ids.map(|failure| serde_json::to_string(&failure.remote_request_ids).unwrap_or_default());
-        let row = rows
-            .row()
-            .id(user.0)
-            .id(intent.0)
-            .text(kind.as_str())
-            .maybe_text(code)
-            .maybe_text(ids.as_deref())
-            .maybe_text(payload.as_deref());
-        match payload {
-            Some(payload) => drop(row.bytes(&Sha256::digest(payload.as_bytes()))),
-            None => drop(row.maybe_text(None)),
-        }
-    }
-
-    pub(super) async fn write(self, pen: &mut Pen, order: &PasswordOrder) -> Result<(), StoreError> {
-        let Some(rows) = self.rows else { return Ok(()) };
-        let query = sqlx::query(EVENTS)
-            .bind(rows.into_json())
-            .bind(micros(order.now))
-            .bind(MACHINE_VERSION)
-            .bind(order.actor.name.as_str())
-            .bind(order.actor.origin.as_str());
-        pen.run(query).await.map(drop)
-    }
-}
-
-/// The users and intents that a deletion gave back.
-pub(super) fn destroyed(rows: &[SqliteRow]) -> Result<Vec<(UserId, IntentId)>, StoreError> {
-    let read = |row| {
-        let mut cells = Cells::of(row);
-        Ok((UserId(cells.id()?), IntentId(cells.id()?)))
-    };
-    rows.iter().map(read).collect()
+/// Writes facts into the histories of users' requests.
+pub(super) async fn write_facts(
+    facts: Facts,
+    pen: &mut Pen,
+    order: &PasswordOrder,
+) -> Result<(), StoreError> {
+    let Some(rows) = facts.rows else { return Ok(()) };
+    let query = sqlx::query(EVENTS)
+        .bind(rows.into_json())
+        .bind(micros(order.now))
+        .bind(MACHINE_VERSION)
+        .bind(order.actor.name.as_str())
+        .bind(order.actor.origin.as_str());
+    pen.run(query).await.map(drop)
 }
 
 /// Destroys what is certainly not the password of these users, or of users that are gone; gives it back.
@@ -183,24 +104,12 @@ impl Verb for Take {
         Box::pin(async move {
             let users = id_list(self.0.users.iter().map(|user| user.0));
             let query = sqlx::query(TAKE).bind(users).bind(micros(self.0.now));
-            let mut taken = Vec::new();
-            for row in pen.returning(query).await? {
-                let mut cells = Cells::of(&row);
-                taken.push(SealedPassword {
-                    user: UserId(cells.id()?),
-                    intent: IntentId(cells.id()?),
-                    begun_at: cells.instant()?,
-                    sealed: cells.take()?,
-                });
-            }
-            let places: HashMap<UserId, usize> =
-                self.0.users.iter().enumerate().rev().map(|(place, user)| (*user, place)).collect();
-            taken.sort_by_key(|one| (places.get(&one.user).copied(), one.begun_at, one.intent.0));
+            let taken = password_rows::taken(&pen.returning(query).await?, &self.0)?;
             let mut facts = Facts::default();
             for one in &taken {
                 facts.note(one.user, one.intent, EventKind::HandedOver, None);
             }
-            facts.write(pen, &self.0).await?;
+            write_facts(facts, pen, &self.0).await?;
             Ok(taken)
         })
     }
@@ -231,7 +140,7 @@ impl Verb for Acknowledge {
                 let users = id_list(whose.iter().map(|user| user.0));
                 pen.run(sqlx::query(ACKNOWLEDGED).bind(users).bind(micros(self.0.now))).await?;
             }
-            facts.write(pen, &self.0).await?;
+            write_facts(facts, pen, &self.0).await?;
             Ok(whose)
         })
     }

@@ -8,8 +8,8 @@ use super::read_work::WHENEVER;
 use super::readers::Readers;
 use super::words::{pool_columns, pool_key_of};
 use crate::domain::{Instant, ObjectId, RequestId, SkuId, Waiter};
+use crate::store::sql::readings;
 use crate::store::{Member, Pool, PoolKey, StoreError};
-use sqlx::sqlite::SqliteRow;
 use std::collections::HashSet;
 
 /// Users that need no further seat: they hold one, or theirs still rests. One whose requests are all paused would only
@@ -109,29 +109,20 @@ pub(super) async fn next_rest_end(readers: &Readers) -> Result<Option<Instant>, 
 pub(super) async fn pool(readers: &Readers, key: &PoolKey) -> Result<Option<Pool>, StoreError> {
     let (kind, tenant, subject) = pool_columns(key);
     let query = sqlx::query(POOL).bind(kind).bind(tenant).bind(subject);
-    readers.row(query).await?.as_ref().map(read_pool).transpose()
+    readers.row(query).await?.as_ref().map(readings::pool).transpose()
 }
 
 pub(super) async fn pools(readers: &Readers) -> Result<Vec<Pool>, StoreError> {
-    readers.rows(sqlx::query(POOLS)).await?.iter().map(read_pool).collect()
+    readers.rows(sqlx::query(POOLS)).await?.iter().map(readings::pool).collect()
 }
 
 pub(super) async fn pools_to_read(readers: &Readers, read_before: Instant) -> Result<Vec<Pool>, StoreError> {
-    readers.rows(sqlx::query(POOLS_TO_READ).bind(micros(read_before))).await?.iter().map(read_pool).collect()
-}
-
-fn read_pool(row: &SqliteRow) -> Result<Pool, StoreError> {
-    let mut cells = Cells::of(row);
-    let key = pool_key_of(cells.text()?, cells.text()?, cells.text()?)?;
-    let capacity = cells.maybe_int()?.map(|capacity| u32::try_from(capacity).unwrap_or(u32::MAX));
-    Ok(Pool {
-        key,
-        capacity,
-        others: cells.count()?,
-        held: cells.count()?,
-        waiting: cells.count()?,
-        read_at: cells.maybe_instant()?,
-    })
+    readers
+        .rows(sqlx::query(POOLS_TO_READ).bind(micros(read_before)))
+        .await?
+        .iter()
+        .map(readings::pool)
+        .collect()
 }
 
 /// Slots are not licenses: nobody is confirmed to hold the license of a pool of slots.

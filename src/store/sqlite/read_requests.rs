@@ -1,11 +1,10 @@
 //! Reading requests: one, a page of many, and the counters.
 
-use super::cells::Cells;
 use super::member::{self, select_members};
 use super::read_work::WHENEVER;
 use super::readers::Readers;
-use super::verdict::corrupt;
 use crate::domain::{BatchId, Code, RequestId, State, Status};
+use crate::store::sql::readings;
 use crate::store::{Count, Filter, Member, Page, StoreError, Tally};
 use sqlx::sqlite::SqliteArguments;
 use sqlx::{Arguments, AssertSqlSafe, Encode, Sqlite, Type};
@@ -99,26 +98,9 @@ pub(super) async fn counts(readers: &Readers, batch: Option<BatchId>) -> Result<
         Some(batch) => sqlx::query(COUNTS_OF_BATCH).bind(batch.0),
         None => sqlx::query(COUNTS),
     };
-    let read = |row| {
-        let mut cells = Cells::of(row);
-        Ok(Count {
-            batch: BatchId(cells.id()?),
-            tenant: cells.take()?,
-            environment: cells.take()?,
-            state: cells.word(State::parse)?,
-            status: cells.word(Status::parse)?,
-            requests: u64::try_from(cells.int()?).map_err(|_| corrupt("a counter", "it is negative"))?,
-        })
-    };
-    readers.rows(query).await?.iter().map(read).collect()
+    readers.rows(query).await?.iter().map(readings::count).collect()
 }
 
 pub(super) async fn tallies(readers: &Readers) -> Result<Vec<(String, Tally, f64)>, StoreError> {
-    let read = |row| {
-        let mut cells = Cells::of(row);
-        let tenant = cells.take()?;
-        let tally = cells.word(|word| Tally::ALL.iter().copied().find(|tally| tally.as_str() == word))?;
-        Ok((tenant, tally, cells.take()?))
-    };
-    readers.rows(sqlx::query(TALLIES)).await?.iter().map(read).collect()
+    readers.rows(sqlx::query(TALLIES)).await?.iter().map(readings::tally).collect()
 }

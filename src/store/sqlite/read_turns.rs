@@ -3,10 +3,9 @@
 use super::cells::Cells;
 use super::json_rows::JsonRows;
 use super::readers::Readers;
-use super::verdict::corrupt;
-use crate::domain::{BatchId, Line, RequestId, UserId, Waiter, in_turn};
-use crate::store::{PoolKey, Seat, SeatLine, StoreError};
-use sqlx::sqlite::SqliteRow;
+use crate::domain::{Line, Waiter, in_turn};
+use crate::store::sql::readings;
+use crate::store::{PoolKey, SeatLine, StoreError};
 use uuid::Uuid;
 
 /// The lines whose turns are next. Of the first `n` lines come the next `n` turns, for a pass only grows.
@@ -60,7 +59,7 @@ pub(super) async fn next_in_turn(
         let lines = lines(readers, tenant, license, reach).await?;
         let waiters = waiters(readers, tenant, license, &lines, reach).await?;
         let eldest = sqlx::query(ELDEST).bind(tenant).bind(license).bind(rows(reach));
-        let eldest = read_all(readers.rows(eldest).await?)?;
+        let eldest = readings::waiters(&readers.rows(eldest).await?)?;
         let turns = in_turn(&lines, &waiters, &eldest, passed_over, count);
         let is_all = lines.len() < reach && waiters.len() < reach;
         if turns.len() >= count || is_all {
@@ -77,11 +76,7 @@ async fn lines(
     lines_max: usize,
 ) -> Result<Vec<Line>, StoreError> {
     let query = sqlx::query(LINES).bind(tenant).bind(license).bind(rows(lines_max));
-    let read = |row: &SqliteRow| {
-        let mut cells = Cells::of(row);
-        Ok(Line { priority: priority(&mut cells)?, batch: BatchId(cells.id()?), pass: cells.int()? })
-    };
-    readers.rows(query).await?.iter().map(read).collect()
+    readers.rows(query).await?.iter().map(readings::line).collect()
 }
 
 async fn waiters(
@@ -99,24 +94,7 @@ async fn waiters(
         wanted.row().int(line.priority.into()).id(line.batch.0);
     }
     let query = sqlx::query(IN_LINE).bind(tenant).bind(license).bind(wanted.into_json());
-    read_all(readers.rows(query.bind(rows(of_each_max))).await?)
-}
-
-fn read_all(rows: Vec<SqliteRow>) -> Result<Vec<Waiter>, StoreError> {
-    let read = |row: &SqliteRow| {
-        let mut cells = Cells::of(row);
-        Ok(Waiter {
-            request: RequestId(cells.id()?),
-            user: UserId(cells.id()?),
-            priority: priority(&mut cells)?,
-            batch: BatchId(cells.id()?),
-        })
-    };
-    rows.iter().map(read).collect()
-}
-
-fn priority(cells: &mut Cells<'_>) -> Result<i32, StoreError> {
-    i32::try_from(cells.int()?).map_err(|_| corrupt("a line for a seat", "its priority is out of range"))
+    readings::waiters(&readers.rows(query.bind(rows(of_each_max))).await?)
 }
 
 fn rows(count: usize) -> i64 {
@@ -138,13 +116,7 @@ pub(super) async fn seat_line(
         resting_until: Vec::new(),
     };
     for row in readers.rows(query).await? {
-        let mut cells = Cells::of(&row);
-        let (word, at) = (cells.text()?, cells.maybe_instant()?);
-        match super::words::seat_of(word, at) {
-            Some(Seat::Held { since }) => line.held_since.push(since),
-            Some(Seat::Resting { until }) => line.resting_until.push(until),
-            Some(Seat::None) | None => return Err(corrupt("a seat", "it contradicts itself")),
-        }
+        readings::seat(&row, &mut line)?;
     }
     Ok(line)
 }

@@ -5,9 +5,8 @@ use super::json_rows::id_list;
 use super::member::{self, select_members};
 use super::read_work::WHENEVER;
 use super::readers::Readers;
-use super::verdict::corrupt;
-use super::watches;
-use crate::domain::{Code, DriftKind, Instant, RequestId, Status, Watch};
+use crate::domain::{Instant, RequestId, Status, Watch};
+use crate::store::sql::{readings, watch_rows};
 use crate::store::{DriftCount, Member, StoreError, WatchGroup};
 use uuid::Uuid;
 
@@ -84,7 +83,7 @@ pub(super) async fn watches(
     let ids = id_list(requests.into_iter().map(|request| request.0));
     let read = |row| {
         let mut cells = Cells::of(row);
-        Ok((RequestId(cells.id()?), watches::read(&mut cells)?))
+        Ok((RequestId(cells.id()?), watch_rows::read(&mut cells)?))
     };
     readers.rows(sqlx::query(WATCHES).bind(ids)).await?.iter().map(read).collect()
 }
@@ -97,15 +96,5 @@ pub(super) async fn next(readers: &Readers) -> Result<Option<Instant>, StoreErro
 }
 
 pub(super) async fn drift_counts(readers: &Readers) -> Result<Vec<DriftCount>, StoreError> {
-    let read = |row| {
-        let mut cells = Cells::of(row);
-        Ok(DriftCount {
-            tenant: cells.take()?,
-            environment: cells.take()?,
-            kind: cells.word(|word| word.parse::<Code>().ok().and_then(DriftKind::of))?,
-            accounts: u64::try_from(cells.int()?)
-                .map_err(|_| corrupt("a count of drift", "it is negative"))?,
-        })
-    };
-    readers.rows(sqlx::query(DRIFT_COUNTS)).await?.iter().map(read).collect()
+    readers.rows(sqlx::query(DRIFT_COUNTS)).await?.iter().map(readings::drift_count).collect()
 }

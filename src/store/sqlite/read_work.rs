@@ -3,8 +3,8 @@
 use super::cells::{Cells, micros};
 use super::member::{self, select_members};
 use super::readers::Readers;
-use super::words::failure_of;
-use crate::domain::{HolderId, Instant, Step};
+use crate::domain::{HolderId, Instant};
+use crate::store::sql::readings;
 use crate::store::{LaneView, Member, StoreError};
 
 pub(super) const CLAIMED_BY_OTHERS: &str = select_members!(
@@ -57,17 +57,5 @@ pub(super) async fn next_wake(readers: &Readers) -> Result<Option<Instant>, Stor
 
 pub(super) async fn lanes(readers: &Readers, rows_max: u32) -> Result<Vec<LaneView>, StoreError> {
     let rows = readers.rows(sqlx::query(LANES).bind(rows_max)).await?;
-    let read = |row| {
-        let mut cells = Cells::of(row);
-        Ok(LaneView {
-            step: cells.word(Step::parse)?,
-            tenant: cells.take()?,
-            environment: cells.take()?,
-            next_at: cells.maybe_instant()?,
-            gate_until: cells.maybe_instant()?,
-            trouble: cells.count()?,
-            failure: failure_of(cells.maybe_text()?, cells.maybe_text()?)?,
-        })
-    };
-    rows.iter().map(read).collect()
+    rows.iter().map(readings::lane).collect()
 }

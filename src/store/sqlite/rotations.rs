@@ -1,14 +1,14 @@
 //! Rotations: recorded with their sealed passwords before anything is sent, and again when something came of them.
 
 use super::begin::PASSWORDS;
-use super::cells::{Cells, micros};
+use super::cells::micros;
 use super::json_rows::JsonRows;
-use super::passwords::{Facts, destroy_superseded, destroyed};
+use super::passwords::{destroy_superseded, write_facts};
 use super::pen::Pen;
 use super::writer::{Applied, Verb};
 use crate::domain::{EventKind, UserId};
+use crate::store::sql::password_rows::{Facts, destroyed, users_of};
 use crate::store::{PasswordOrder, Rotation, RotationEnd, RotationFate, StoreError};
-use sqlx::sqlite::SqliteRow;
 use std::collections::HashSet;
 
 pub(super) const BEGIN: &str = "
@@ -73,7 +73,7 @@ impl Verb for BeginRotations {
             if !passwords.is_empty() {
                 pen.run(sqlx::query(PASSWORDS).bind(passwords.into_json())).await?;
             }
-            facts.write(pen, &self.order).await?;
+            write_facts(facts, pen, &self.order).await?;
             Ok(fates)
         })
     }
@@ -131,7 +131,7 @@ impl Verb for EndRotations {
             for (user, intent) in gone {
                 facts.note(user, intent, EventKind::Destroyed, None);
             }
-            facts.write(pen, &self.order).await?;
+            write_facts(facts, pen, &self.order).await?;
             Ok(fates)
         })
     }
@@ -162,8 +162,4 @@ impl EndRotations {
         }
         users_of(&pen.returning(sqlx::query(sql).bind(rows.into_json())).await?)
     }
-}
-
-fn users_of(rows: &[SqliteRow]) -> Result<HashSet<UserId>, StoreError> {
-    rows.iter().map(|row| Cells::of(row).id().map(UserId)).collect()
 }

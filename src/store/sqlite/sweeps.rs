@@ -4,16 +4,12 @@ use super::cells::{Cells, micros};
 use super::json_rows::{JsonRows, id_list};
 use super::pen::Pen;
 use super::readers::Readers;
-use super::words::{MACHINE_VERSION, failure_columns, failure_of, maybe_failure_columns, origin_of};
+use super::words::{MACHINE_VERSION, maybe_failure_columns};
 use super::writer::{Applied, Verb};
-use crate::domain::{EventKind, Instant, IntentId, ObjectId, RequestId, SkuId, UserId};
-use crate::store::{
-    BeginFate, Finding, FindingKind, Recheck, RecheckReason, StoreError, SweepBegin, SweepEnd, SweepStanding,
-    Swept, Trace, TracedUser,
-};
-use sqlx::sqlite::SqliteRow;
+use crate::domain::{EventKind, Instant, ObjectId, UserId};
+use crate::store::sql::sweep_rows;
+use crate::store::{BeginFate, Recheck, StoreError, SweepBegin, SweepEnd, SweepStanding, Swept, Trace};
 use std::collections::{BTreeMap, HashSet};
-use uuid::Uuid;
 
 pub(super) const RECHECK: &str = "
     WITH noted AS MATERIALIZED (SELECT value AS v FROM json_each(?1))
@@ -109,17 +105,7 @@ impl Verb for Note {
 
     fn apply<'a>(&'a self, pen: &'a mut Pen) -> Applied<'a, ()> {
         Box::pin(async move {
-            let mut rows = JsonRows::new();
-            for recheck in &self.0 {
-                rows.row()
-                    .id(recheck.intent.0)
-                    .text(&recheck.tenant)
-                    .maybe_id(recheck.user.map(|user| user.0))
-                    .id(recheck.object_id.0)
-                    .id(recheck.license.0)
-                    .text(recheck.reason.as_str())
-                    .instant(recheck.noted_at);
-            }
+            let rows = sweep_rows::rechecks(&self.0);
             if rows.is_empty() {
                 return Ok(());
             }
@@ -211,13 +197,7 @@ impl Verb for EndSweep {
 }
 
 async fn write_removals(pen: &mut Pen, removed: &[Swept], now: Instant) -> Result<(), StoreError> {
-    let mut rows = JsonRows::new();
-    for swept in removed {
-        if let Some((_, request)) = swept.of {
-            rows.row().id(request.0).id(swept.intent.0);
-        }
-    }
-    write_events(pen, rows, EventKind::Swept, now).await?;
+    write_events(pen, sweep_rows::removals(removed), EventKind::Swept, now).await?;
     let used = id_list(removed.iter().flat_map(|swept| swept.explained_by.iter().map(|intent| intent.0)));
     if removed.is_empty() {
         return Ok(());
@@ -226,21 +206,7 @@ async fn write_removals(pen: &mut Pen, removed: &[Swept], now: Instant) -> Resul
 }
 
 async fn write_findings(pen: &mut Pen, end: &SweepEnd) -> Result<(), StoreError> {
-    let mut rows = JsonRows::new();
-    for finding in &end.findings {
-        let (code, text) = failure_columns(&finding.failure);
-        rows.row()
-            .id(finding.object_id.0)
-            .text(finding.kind.as_str())
-            .id(finding.license.map_or(Uuid::nil(), |license| license.0))
-            .maybe_id(finding.user.map(|user| user.0))
-            .maybe_id(finding.request.map(|request| request.0))
-            .text(&finding.user_principal_name)
-            .text(code)
-            .text(&text)
-            .instant(finding.found_at);
-    }
-    let rows = rows.into_json();
+    let rows = sweep_rows::findings(&end.findings).into_json();
     // What could not be looked at is not known to be gone.
     if end.failure.is_none() {
         pen.run(sqlx::query(FORGOTTEN).bind(end.tenant.as_str()).bind(rows.as_str())).await?;
@@ -263,7 +229,7 @@ pub(super) async fn traces(
     let wanted = wanted.into_json();
     let users = sqlx::query(TRACED_USERS).bind(tenant.as_str()).bind(wanted.as_str());
     for row in readers.rows(users).await? {
-        let (object, user) = traced_user(&row)?;
+        let (object, user) = sweep_rows::traced_user(&row)?;
         // The row that names the object comes last and wins over the one that only its marker names.
         if let Some(trace) = traces.get_mut(&object) {
             trace.user = user;
@@ -271,7 +237,7 @@ pub(super) async fn traces(
     }
     let rechecks = sqlx::query(TRACED_RECHECKS).bind(tenant.as_str()).bind(wanted.as_str());
     for row in readers.rows(rechecks).await? {
-        let recheck = read_recheck(&row, &tenant)?;
+        let recheck = sweep_rows::recheck(&row, &tenant)?;
         if let Some(trace) = traces.get_mut(&recheck.object_id) {
             trace.rechecks.push(recheck);
         }
@@ -279,73 +245,16 @@ pub(super) async fn traces(
     Ok(traces.into_values().collect())
 }
 
-fn traced_user(row: &SqliteRow) -> Result<(ObjectId, Option<TracedUser>), StoreError> {
-    let mut cells = Cells::of(row);
-    let object = ObjectId(cells.id()?);
-    let id = UserId(cells.id()?);
-    let origin = cells.maybe_word(origin_of)?;
-    let object_id = cells.maybe_id()?.map(ObjectId);
-    let (license_may_be_held, license_in_use) = (cells.flag()?, cells.flag()?);
-    let (active, live) = (cells.flag()?, cells.flag()?);
-    // A user without any request is one of a submission that was not accepted.
-    let user = cells.maybe_id()?.map(|request| TracedUser {
-        id,
-        request: RequestId(request),
-        origin,
-        object_id,
-        license_may_be_held,
-        license_in_use,
-        active,
-        live,
-    });
-    Ok((object, user))
-}
-
-fn read_recheck(row: &SqliteRow, tenant: &str) -> Result<Recheck, StoreError> {
-    let mut cells = Cells::of(row);
-    Ok(Recheck {
-        object_id: ObjectId(cells.id()?),
-        intent: IntentId(cells.id()?),
-        tenant: tenant.to_owned(),
-        user: cells.maybe_id()?.map(UserId),
-        license: SkuId(cells.id()?),
-        reason: cells.word(RecheckReason::parse)?,
-        noted_at: cells.instant()?,
-    })
-}
-
 pub(super) async fn sweeps(readers: &Readers) -> Result<Vec<SweepStanding>, StoreError> {
     let mut standings = Vec::new();
     for row in readers.rows(sqlx::query(SWEEPS)).await? {
-        let mut cells = Cells::of(&row);
-        standings.push(SweepStanding {
-            tenant: cells.take()?,
-            swept_at: cells.instant()?,
-            removed: u64::try_from(cells.int()?).unwrap_or_default(),
-            failure: failure_of(cells.maybe_text()?, cells.maybe_text()?)?,
-            findings: Vec::new(),
-        });
+        standings.push(sweep_rows::standing(&row)?);
     }
     for row in readers.rows(sqlx::query(FINDINGS)).await? {
-        let finding = read_finding(&row)?;
+        let finding = sweep_rows::finding(&row)?;
         if let Some(standing) = standings.iter_mut().find(|standing| standing.tenant == finding.tenant) {
             standing.findings.push(finding);
         }
     }
     Ok(standings)
-}
-
-fn read_finding(row: &SqliteRow) -> Result<Finding, StoreError> {
-    let mut cells = Cells::of(row);
-    let tenant = cells.take()?;
-    let object_id = ObjectId(cells.id()?);
-    let kind = cells.word(FindingKind::parse)?;
-    let license = Some(SkuId(cells.id()?)).filter(|license| !license.0.is_nil());
-    let user = cells.maybe_id()?.map(UserId);
-    let request = cells.maybe_id()?.map(RequestId);
-    let user_principal_name = cells.take()?;
-    let failure = failure_of(Some(cells.text()?), Some(cells.text()?))?
-        .ok_or_else(|| StoreError::Corrupt("a finding has no code".to_owned()))?;
-    let found_at = cells.instant()?;
-    Ok(Finding { tenant, object_id, user_principal_name, kind, license, user, request, failure, found_at })
 }

@@ -1,6 +1,6 @@
 //! Whether this database is still the latest word on what was done in the cloud.
 
-use super::cells::{Cells, micros};
+use super::cells::micros;
 use super::member::{self, select_members};
 use super::pen::Pen;
 use super::read_work::WHENEVER;
@@ -8,7 +8,8 @@ use super::readers::Readers;
 use super::verdict::corrupt;
 use super::writer::{Applied, Verb};
 use crate::domain::Instant;
-use crate::store::{Actor, Doubt, Member, Standing, StoreError};
+use crate::store::sql::readings;
+use crate::store::{Actor, Member, Standing, StoreError};
 
 pub(super) const STANDING: &str = "SELECT standing, standing_since FROM meta";
 
@@ -26,13 +27,7 @@ pub(super) async fn standing(readers: &Readers) -> Result<Standing, StoreError> 
     let Some(row) = readers.row(sqlx::query(STANDING)).await? else {
         return Err(corrupt("the table meta", "it has no row"));
     };
-    let mut cells = Cells::of(&row);
-    let (word, since) = (cells.text()?, cells.maybe_instant()?);
-    match (word, Doubt::parse(word), since) {
-        ("trusted", None, _) => Ok(Standing::Trusted),
-        (_, Some(doubt), Some(since)) => Ok(Standing::ReportOnly { since, doubt }),
-        _ => Err(corrupt("the table meta", "its standing contradicts itself")),
-    }
+    readings::standing(&row)
 }
 
 pub(super) async fn unseen(readers: &Readers, rows_max: u32) -> Result<Vec<Member>, StoreError> {

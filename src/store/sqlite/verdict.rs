@@ -1,7 +1,8 @@
 //! What SQLite said, in our words.
 
 use crate::store::StoreError;
-use std::fmt::Display;
+
+pub(super) use crate::store::sql::corrupt::corrupt;
 
 /// Turns an error of the driver into ours, by its result code and never by its text.
 pub(super) fn said(error: sqlx::Error) -> StoreError {
@@ -20,11 +21,6 @@ pub(super) fn said(error: sqlx::Error) -> StoreError {
 /// Whether an error means that the disk itself failed: then what was written before is uncertain as well.
 pub(super) fn is_disk_failure(error: &sqlx::Error) -> bool {
     result_code(error) == Some(IOERR)
-}
-
-/// A stored row that contradicts a rule.
-pub(super) fn corrupt(row: impl Display, rule: &str) -> StoreError {
-    StoreError::Corrupt(format!("{row}: {rule}"))
 }
 
 // The primary result codes of <https://sqlite.org/rescode.html>.

@@ -3,7 +3,7 @@
 mod backup;
 mod complete;
 mod damage;
-mod factory;
+pub mod factory;
 mod ownership;
 mod passwords;
 mod side_car;

@@ -2,13 +2,13 @@
 
 mod apply;
 mod current;
-mod ledger;
 mod passwords;
 mod row_patch;
-mod seats;
 mod turns;
 mod watches;
 mod writes;
+
+use super::super::sql::{ledger, seats};
 
 pub(super) use apply::apply;
 pub(super) use current::{CURRENT, POOLS};

@@ -1,12 +1,11 @@
 //! The books of the lines for a seat: who joins and leaves them, and whose turn it was. Ordinary commits touch none.
 
 use super::super::cells::Cells;
-use super::super::json_rows::JsonRows;
 use super::super::pen::Pen;
-use super::super::words::{pool_columns, pool_key_of};
-use super::current::Row;
+use super::super::words::pool_key_of;
 use super::ledger::Ledger;
-use crate::domain::{BatchId, FRESH_TURNS, SkuId, UserId};
+use crate::domain::{FRESH_TURNS, UserId};
+use crate::store::sql::turns::{TurnRows, pool_rows};
 use crate::store::{PoolKey, StoreError};
 use std::collections::BTreeMap;
 
@@ -53,70 +52,12 @@ pub(in super::super) const LONGEST: &str = "
            AND u.seat = 'none' ORDER BY r.id LIMIT 1)
     FROM wanted";
 
-/// The requests of one batch and priority that wait for seats of one pool.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct LineKey {
-    tenant: String,
-    license: SkuId,
-    priority: i64,
-    batch: BatchId,
-}
-
-/// What changes in one line.
-#[derive(Clone, Copy, Debug, Default)]
-struct LineDelta {
-    waiting: i64,
-    turns: i64,
-}
-
-/// What changes in the order of one pool: whether its eldest had a turn, and how many turns went to others since.
-#[derive(Clone, Copy, Debug, Default)]
-struct Order {
-    eldest_served: bool,
-    passed_over: i64,
-}
-
-/// Whose turns it was, and who joined or left a line.
-#[derive(Debug, Default)]
-pub(super) struct Turns {
-    /// The user of each pool that has waited longest.
-    pub(super) eldest: BTreeMap<PoolKey, UserId>,
-    lines: BTreeMap<LineKey, LineDelta>,
-    orders: BTreeMap<PoolKey, Order>,
-}
-
-impl Turns {
-    /// So many more of the row's kind wait in its line.
-    pub(super) fn wait(&mut self, row: &Row, change: i64) {
-        self.lines.entry(line_of(row)).or_default().waiting += change;
-    }
-
-    /// The row's user was granted a seat of a pool.
-    pub(super) fn take(&mut self, row: &Row, pool: &PoolKey) {
-        self.lines.entry(line_of(row)).or_default().turns += 1;
-        let order = self.orders.entry(pool.clone()).or_default();
-        if self.eldest.get(pool).is_none_or(|eldest| *eldest == row.user) {
-            *order = Order { eldest_served: true, passed_over: 0 };
-        } else {
-            order.passed_over += 1;
-        }
-    }
-}
-
-fn line_of(row: &Row) -> LineKey {
-    LineKey { tenant: row.tenant.clone(), license: row.license, priority: row.priority, batch: row.batch }
-}
-
 /// Reads who has waited longest in those pools.
 pub(super) async fn read_eldest<'a>(
     pen: &mut Pen,
     pools: impl Iterator<Item = &'a PoolKey>,
 ) -> Result<BTreeMap<PoolKey, UserId>, StoreError> {
-    let mut wanted = JsonRows::new();
-    for key in pools {
-        let (kind, tenant, subject) = pool_columns(key);
-        wanted.row().text(kind).text(tenant).text(&subject);
-    }
+    let wanted = pool_rows(pools);
     let mut eldest = BTreeMap::new();
     if wanted.is_empty() {
         return Ok(eldest);
@@ -131,16 +72,7 @@ pub(super) async fn read_eldest<'a>(
 
 /// Writes the books.
 pub(super) async fn write(pen: &mut Pen, ledger: &Ledger<'_>) -> Result<(), StoreError> {
-    let (mut joined, mut charged) = (JsonRows::new(), JsonRows::new());
-    for (line, delta) in &ledger.turns.lines {
-        if delta.waiting > 0 {
-            push(&mut joined, line, LineDelta { waiting: delta.waiting, turns: 0 });
-        }
-        let rest = LineDelta { waiting: delta.waiting.min(0), turns: delta.turns };
-        if rest.waiting < 0 || rest.turns > 0 {
-            push(&mut charged, line, rest);
-        }
-    }
+    let TurnRows { joined, charged, orders } = ledger.turns.rows();
     if !joined.is_empty() {
         pen.run(sqlx::query(JOIN).bind(joined.into_json()).bind(FRESH_TURNS)).await?;
     }
@@ -149,19 +81,8 @@ pub(super) async fn write(pen: &mut Pen, ledger: &Ledger<'_>) -> Result<(), Stor
         pen.run(sqlx::query(CHARGE).bind(charged.as_str())).await?;
         pen.run(sqlx::query(FORGET).bind(charged.as_str()).bind(FRESH_TURNS)).await?;
     }
-    let mut orders = JsonRows::new();
-    for (key, order) in &ledger.turns.orders {
-        let (kind, tenant, subject) = pool_columns(key);
-        let row = orders.row().text(kind).text(tenant).text(&subject);
-        drop(row.flag(order.eldest_served).int(order.passed_over));
-    }
     if !orders.is_empty() {
         pen.run(sqlx::query(PASS_OVER).bind(orders.into_json())).await?;
     }
     Ok(())
-}
-
-fn push(rows: &mut JsonRows, line: &LineKey, delta: LineDelta) {
-    let row = rows.row().text(&line.tenant).id(line.license.0).int(line.priority).id(line.batch.0);
-    drop(row.int(delta.waiting).int(delta.turns));
 }

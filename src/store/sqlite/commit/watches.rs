@@ -1,11 +1,10 @@
 //! The watches that a commit begins and ends: exactly the succeeded requests are watched.
 
-use super::super::json_rows::{JsonRows, id_list};
+use super::super::json_rows::id_list;
 use super::super::pen::Pen;
 use super::ledger::Ledger;
-use crate::domain::WatchEffect;
 use crate::store::StoreError;
-use uuid::Uuid;
+use crate::store::sql::drafts;
 
 pub(in super::super) const BEGIN_WATCH: &str = "
     WITH begun AS MATERIALIZED (SELECT value AS v FROM json_each(?1))
@@ -17,19 +16,7 @@ pub(in super::super) const END_WATCH: &str = "
 
 /// Begins and ends watches, as the machine decided.
 pub(super) async fn watches(pen: &mut Pen, ledger: &Ledger<'_>) -> Result<(), StoreError> {
-    let mut begun = JsonRows::new();
-    let mut ended: Vec<Uuid> = Vec::new();
-    for written in &ledger.written {
-        match written.order.transition.watch {
-            WatchEffect::Keep => {}
-            WatchEffect::Begin { due_at } => {
-                let row = begun.row().id(written.order.request.0);
-                let row = row.text(&written.before.tenant).text(&written.before.environment);
-                drop(row.instant(written.commit.now).instant(due_at));
-            }
-            WatchEffect::End => ended.push(written.order.request.0),
-        }
-    }
+    let (begun, ended) = drafts::watches(ledger);
     if !begun.is_empty() {
         pen.run(sqlx::query(BEGIN_WATCH).bind(begun.into_json())).await?;
     }

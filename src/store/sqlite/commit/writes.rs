@@ -3,16 +3,12 @@
 use super::super::cells::Cells;
 use super::super::json_rows::{JsonRows, id_list, int_list};
 use super::super::pen::Pen;
-use super::super::words::{
-    MACHINE_VERSION, failure_columns, license_columns, licensed_by_word, maybe_failure_columns, origin_word,
-    pool_columns, seat_columns,
-};
-use super::current::UserRow;
-use super::ledger::{Ledger, Written};
-use super::row_patch;
-use crate::domain::{Ending, UserId};
+use super::super::words::MACHINE_VERSION;
+use super::ledger::Ledger;
+use crate::domain::UserId;
+use crate::store::sql::drafts;
+use crate::store::sql::touched::UserRow;
 use crate::store::{Commit, RowFate, StoreError};
-use sha2::{Digest, Sha256};
 use std::collections::{BTreeSet, HashMap};
 
 pub(in super::super) use super::row_patch::{ROWS, ROWS_OF_NEW_STATUS};
@@ -107,16 +103,19 @@ pub(in super::super) const BURIED: &str = "
     FROM buried CROSS JOIN users AS u ON u.id = unhex(v ->> 0) WHERE u.object_id IS NOT NULL
     ON CONFLICT (intent) DO UPDATE SET reason = excluded.reason, noted_at = excluded.noted_at";
 
+/// Runs a statement for rows, if there are any.
+async fn run(pen: &mut Pen, sql: &'static str, rows: JsonRows) -> Result<(), StoreError> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    pen.run(sqlx::query(sql).bind(rows.into_json())).await.map(drop)
+}
+
 /// Writes the decided requests; all of them, since the fence was checked under the same lock.
 pub(super) async fn rows(pen: &mut Pen, ledger: &mut Ledger<'_>) -> Result<(), StoreError> {
-    let (mut rows, mut rows_of_new_status) = (JsonRows::new(), JsonRows::new());
-    for written in &ledger.written {
-        let keeps_status = written.order.transition.next.status() == written.before.status;
-        let rows = if keeps_status { &mut rows } else { &mut rows_of_new_status };
-        ledger.lanes.extend(row_patch::push(rows, written, &pen.lanes)?);
-    }
+    let decided = drafts::decided(ledger, &pen.lanes)?;
     let mut changed = 0;
-    for (sql, rows) in [(ROWS, rows), (ROWS_OF_NEW_STATUS, rows_of_new_status)] {
+    for (sql, rows) in [(ROWS, decided.of_same_status), (ROWS_OF_NEW_STATUS, decided.of_new_status)] {
         if !rows.is_empty() {
             changed += pen.run(sqlx::query(sql).bind(rows.into_json())).await?;
         }
@@ -129,31 +128,12 @@ pub(super) async fn rows(pen: &mut Pen, ledger: &mut Ledger<'_>) -> Result<(), S
 }
 
 pub(super) async fn released(pen: &mut Pen, ledger: &Ledger<'_>) -> Result<(), StoreError> {
-    let mut rows = JsonRows::new();
-    for (request, due_at) in &ledger.released {
-        rows.row().id(request.0).instant(*due_at);
-    }
-    if rows.is_empty() {
-        return Ok(());
-    }
-    pen.run(sqlx::query(RELEASE).bind(rows.into_json())).await.map(drop)
+    run(pen, RELEASE, drafts::released(ledger)).await
 }
 
 /// Notes what is special about the way back. Only requests on it have anything to note, and it never goes again.
 pub(super) async fn endings(pen: &mut Pen, ledger: &Ledger<'_>) -> Result<(), StoreError> {
-    let mut rows = JsonRows::new();
-    for written in &ledger.written {
-        let ending = &written.order.transition.next.ending;
-        if *ending != Ending::default() {
-            let (code, failure) = maybe_failure_columns(ending.given_up_for.as_ref());
-            let row = rows.row().id(written.order.request.0).flag(ending.delete_user);
-            drop(row.maybe_text(code).maybe_text(failure.as_deref()));
-        }
-    }
-    if rows.is_empty() {
-        return Ok(());
-    }
-    pen.run(sqlx::query(ENDINGS).bind(rows.into_json())).await.map(drop)
+    run(pen, ENDINGS, drafts::endings(ledger)).await
 }
 
 /// Forgets the assignments that cannot take effect later, and notes the licenses that a restore of their users would bring
@@ -163,14 +143,7 @@ pub(super) async fn rechecks(pen: &mut Pen, ledger: &Ledger<'_>) -> Result<(), S
         let resolved = id_list(ledger.resolved.iter().map(|intent| intent.0));
         pen.run(sqlx::query(RESOLVED).bind(resolved)).await?;
     }
-    let mut rows = JsonRows::new();
-    for (user, (intent, at)) in &ledger.buried {
-        rows.row().id(user.0).id(intent.0).instant(*at);
-    }
-    if rows.is_empty() {
-        return Ok(());
-    }
-    pen.run(sqlx::query(BURIED).bind(rows.into_json())).await.map(drop)
+    run(pen, BURIED, drafts::buried(ledger)).await
 }
 
 pub(super) async fn users(
@@ -178,76 +151,15 @@ pub(super) async fn users(
     ledger: &Ledger<'_>,
     users: &HashMap<UserId, UserRow>,
 ) -> Result<(), StoreError> {
-    let mut rows = JsonRows::new();
-    for (id, change) in &ledger.users {
-        let Some(user) = users.get(id) else { continue };
-        let (seat, seat_at) = seat_columns(user.seat);
-        let (hold, intent, since) = license_columns(user.license);
-        rows.row()
-            .id(id.0)
-            .maybe_id(change.object_id.map(|id| id.0))
-            .maybe_text(change.origin.map(origin_word))
-            .text(seat)
-            .maybe_instant(seat_at)
-            .maybe_id(user.seat_license.map(|sku| sku.0))
-            .text(hold)
-            .maybe_id(intent.map(|intent| intent.0))
-            .maybe_instant(since)
-            .flag(user.propagated_once)
-            .int(change.waiting)
-            .flag(change.gone)
-            .maybe_id(change.password.map(|intent| intent.0))
-            .maybe_text(change.licensed_by.map(licensed_by_word));
-    }
-    if rows.is_empty() {
-        return Ok(());
-    }
-    pen.run(sqlx::query(USERS).bind(rows.into_json())).await.map(drop)
+    run(pen, USERS, drafts::users(ledger, users)).await
 }
 
 pub(super) async fn events(pen: &mut Pen, ledger: &Ledger<'_>) -> Result<(), StoreError> {
-    let mut rows = JsonRows::new();
-    for written in &ledger.written {
-        push_event(&mut rows, written);
-    }
+    let rows = drafts::events(ledger);
     if rows.is_empty() {
         return Ok(());
     }
     pen.run(sqlx::query(EVENTS).bind(rows.into_json()).bind(MACHINE_VERSION)).await.map(drop)
-}
-
-fn push_event(rows: &mut JsonRows, written: &Written<'_>) {
-    let Written { commit, order, before, .. } = written;
-    let Some(event) = &order.transition.event else { return };
-    let (code, payload) = event.failure.as_ref().map(failure_columns).unzip();
-    let hash = payload.as_ref().map(|payload| Sha256::digest(payload.as_bytes()));
-    let mut ids: Vec<&String> = Vec::new();
-    let of_failure = event.failure.iter().flat_map(|failure| &failure.remote_request_ids);
-    for id in of_failure.chain(&order.learned.remote_request_ids) {
-        if !ids.contains(&id) {
-            ids.push(id);
-        }
-    }
-    // A list of texts always has a JSON form.
-    let ids = (!ids.is_empty()).then(|| serde_json::to_string(&ids).unwrap_or_default());
-    let row = rows
-        .row()
-        .instant(commit.now)
-        .id(order.request.0)
-        .id(before.user.0)
-        .text(&commit.actor.name)
-        .text(commit.actor.origin.as_str())
-        .maybe_id(event.intent.map(|intent| intent.0))
-        .text(event.kind.as_str())
-        .text(event.from.as_str())
-        .text(event.to.as_str())
-        .maybe_text(code)
-        .maybe_text(ids.as_deref())
-        .maybe_text(payload.as_deref());
-    match hash {
-        Some(hash) => drop(row.bytes(&hash)),
-        None => drop(row.maybe_text(None)),
-    }
 }
 
 pub(super) async fn counts(pen: &mut Pen, ledger: &Ledger<'_>) -> Result<(), StoreError> {
@@ -280,17 +192,7 @@ pub(super) async fn counts(pen: &mut Pen, ledger: &Ledger<'_>) -> Result<(), Sto
 }
 
 pub(super) async fn pools(pen: &mut Pen, ledger: &Ledger<'_>) -> Result<(), StoreError> {
-    let mut rows = JsonRows::new();
-    for (key, delta) in &ledger.pools.deltas {
-        let (kind, tenant, subject) = pool_columns(key);
-        rows.row()
-            .text(kind)
-            .text(tenant)
-            .text(&subject)
-            .int(delta.held)
-            .int(delta.others)
-            .int(delta.waiting);
-    }
+    let rows = drafts::pools(ledger);
     if rows.is_empty() {
         return Ok(());
     }
@@ -301,10 +203,7 @@ pub(super) async fn pools(pen: &mut Pen, ledger: &Ledger<'_>) -> Result<(), Stor
 
 /// Wakes requests that waited until nobody needs their user's license any more; gives back their lanes.
 pub(super) async fn wakes(pen: &mut Pen, ledger: &Ledger<'_>) -> Result<Vec<i64>, StoreError> {
-    let mut rows = JsonRows::new();
-    for (user, at) in &ledger.wakes {
-        rows.row().id(user.0).instant(*at);
-    }
+    let rows = drafts::wakes(ledger);
     if rows.is_empty() {
         return Ok(Vec::new());
     }
@@ -314,19 +213,7 @@ pub(super) async fn wakes(pen: &mut Pen, ledger: &Ledger<'_>) -> Result<Vec<i64>
 
 /// Gives the lanes back, and with them whatever their groups left behind; gives back the lanes.
 pub(super) async fn release_lanes(pen: &mut Pen, commits: &[&Commit]) -> Result<BTreeSet<i64>, StoreError> {
-    let mut rows = JsonRows::new();
-    for commit in commits {
-        let Some(lane) = &commit.lane else { continue };
-        let holder = commit.rows.iter().find_map(|row| row.holder);
-        let (code, failure) = maybe_failure_columns(lane.failure.as_ref());
-        rows.row()
-            .int(lane.lane.0)
-            .maybe_id(holder.map(|holder| holder.0))
-            .maybe_instant(lane.gate_until)
-            .int(i64::from(lane.trouble))
-            .maybe_text(code)
-            .maybe_text(failure.as_deref());
-    }
+    let rows = drafts::lane_releases(commits);
     if rows.is_empty() {
         return Ok(BTreeSet::new());
     }
@@ -345,16 +232,5 @@ pub(super) async fn tallies(
     commits: &[&Commit],
     fates: &[Vec<RowFate>],
 ) -> Result<(), StoreError> {
-    let mut rows = JsonRows::new();
-    for (commit, fates) in commits.iter().zip(fates) {
-        if fates.is_empty() || fates.contains(&RowFate::Written) {
-            for entry in &commit.tallies {
-                rows.row().text(&entry.tenant).text(entry.tally.as_str()).real(entry.amount);
-            }
-        }
-    }
-    if rows.is_empty() {
-        return Ok(());
-    }
-    pen.run(sqlx::query(TALLIES).bind(rows.into_json())).await.map(drop)
+    run(pen, TALLIES, drafts::tallies(commits, fates)).await
 }

@@ -1,7 +1,7 @@
 //! The books of one application: which rows hold, and everything that follows from them; pure.
 
-use super::current::{Row, UserRow};
 use super::seats::{Pools, apply_seat, apply_slot, is_room, license_after, seat_pool};
+use super::touched::{Row, UserRow};
 use super::turns::Turns;
 use crate::domain::{
     BatchId, Direction, Instant, IntentId, LicenseEffect, ObjectId, Phase, Progress, RequestId, State,
@@ -11,54 +11,54 @@ use crate::store::{Commit, CommitRow, LicenseHold, LicensedBy, RowFate, UserOrig
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A counter's key.
-pub(super) type CountKey = (BatchId, String, String, State, Status);
+pub(in crate::store) type CountKey = (BatchId, String, String, State, Status);
 
 /// A row that is to be written.
-pub(super) struct Written<'a> {
-    pub(super) commit: &'a Commit,
-    pub(super) order: &'a CommitRow,
-    pub(super) before: Row,
-    pub(super) slot_held: bool,
+pub(in crate::store) struct Written<'a> {
+    pub(in crate::store) commit: &'a Commit,
+    pub(in crate::store) order: &'a CommitRow,
+    pub(in crate::store) before: Row,
+    pub(in crate::store) slot_held: bool,
 }
 
 /// A user that is to be written.
 #[derive(Clone, Default)]
-pub(super) struct UserChange {
-    pub(super) object_id: Option<ObjectId>,
-    pub(super) origin: Option<UserOrigin>,
+pub(in crate::store) struct UserChange {
+    pub(in crate::store) object_id: Option<ObjectId>,
+    pub(in crate::store) origin: Option<UserOrigin>,
     /// The write whose password it has, if that is known now.
-    pub(super) password: Option<IntentId>,
+    pub(in crate::store) password: Option<IntentId>,
     /// It is gone from the directory: its id and origin mean nothing any more.
-    pub(super) gone: bool,
+    pub(in crate::store) gone: bool,
     /// Who beside us gave it its license.
-    pub(super) licensed_by: Option<LicensedBy>,
+    pub(in crate::store) licensed_by: Option<LicensedBy>,
     /// By how many more of its requests wait for a seat.
-    pub(super) waiting: i64,
+    pub(in crate::store) waiting: i64,
 }
 
 /// What an application writes.
 #[derive(Default)]
-pub(super) struct Ledger<'a> {
-    pub(super) written: Vec<Written<'a>>,
+pub(in crate::store) struct Ledger<'a> {
+    pub(in crate::store) written: Vec<Written<'a>>,
     /// Rows that found no room and are released, with the instant at which they are due again.
-    pub(super) released: Vec<(RequestId, Instant)>,
-    pub(super) users: BTreeMap<UserId, UserChange>,
-    pub(super) pools: Pools,
-    pub(super) turns: Turns,
-    pub(super) counts: BTreeMap<CountKey, i64>,
+    pub(in crate::store) released: Vec<(RequestId, Instant)>,
+    pub(in crate::store) users: BTreeMap<UserId, UserChange>,
+    pub(in crate::store) pools: Pools,
+    pub(in crate::store) turns: Turns,
+    pub(in crate::store) counts: BTreeMap<CountKey, i64>,
     /// Users whose license nobody here needs any more, with the instant.
-    pub(super) wakes: BTreeMap<UserId, Instant>,
+    pub(in crate::store) wakes: BTreeMap<UserId, Instant>,
     /// Assignments whose own call told how they ended.
-    pub(super) resolved: Vec<IntentId>,
+    pub(in crate::store) resolved: Vec<IntentId>,
     /// Licenses that went with their users: the user, what explains it, and the instant.
-    pub(super) buried: BTreeMap<UserId, (IntentId, Instant)>,
+    pub(in crate::store) buried: BTreeMap<UserId, (IntentId, Instant)>,
     /// The lanes that rows left, or stay in.
-    pub(super) lanes: BTreeSet<i64>,
+    pub(in crate::store) lanes: BTreeSet<i64>,
 }
 
 impl<'a> Ledger<'a> {
     /// Enters one row, and says what becomes of it.
-    pub(super) fn enter(
+    pub(in crate::store) fn enter(
         &mut self,
         commit: &'a Commit,
         order: &'a CommitRow,
@@ -157,7 +157,7 @@ fn is_ours(row: &Row, order: &CommitRow) -> bool {
 }
 
 /// Whether a progress waits for a seat.
-pub(super) fn is_waiting(progress: &Progress) -> bool {
+pub(in crate::store) fn is_waiting(progress: &Progress) -> bool {
     match progress.phase {
         Phase::Active { timer: Timer::ForSeat, .. } => true,
         Phase::Active { timer: Timer::At(_), .. }
@@ -169,7 +169,7 @@ pub(super) fn is_waiting(progress: &Progress) -> bool {
 }
 
 /// Where a progress is heading, if it is heading anywhere.
-pub(super) fn direction_of(progress: &Progress) -> Option<Direction> {
+pub(in crate::store) fn direction_of(progress: &Progress) -> Option<Direction> {
     match progress.phase {
         Phase::Active { direction, .. } | Phase::Blocked { direction, .. } => Some(direction),
         Phase::Succeeded | Phase::Failed { .. } | Phase::Cancelled => None,

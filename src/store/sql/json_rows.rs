@@ -5,21 +5,27 @@ use std::fmt::Write;
 use uuid::Uuid;
 
 /// Rows in the making. Ids and bytes are written as hexadecimal text, for `unhex` to read.
-pub(super) struct JsonRows {
+pub(in crate::store) struct JsonRows {
     json: String,
 }
 
+impl Default for JsonRows {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl JsonRows {
-    pub(super) fn new() -> Self {
+    pub(in crate::store) fn new() -> Self {
         Self { json: String::from("[") }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::store) fn is_empty(&self) -> bool {
         self.json.len() == 1
     }
 
     /// Begins a row; it ends when the returned value is dropped.
-    pub(super) fn row(&mut self) -> JsonRow<'_> {
+    pub(in crate::store) fn row(&mut self) -> JsonRow<'_> {
         if !self.is_empty() {
             self.json.push(',');
         }
@@ -27,14 +33,14 @@ impl JsonRows {
         JsonRow { json: &mut self.json }
     }
 
-    pub(super) fn into_json(mut self) -> String {
+    pub(in crate::store) fn into_json(mut self) -> String {
         self.json.push(']');
         self.json
     }
 }
 
 /// A JSON list of ids as hexadecimal text.
-pub(super) fn id_list(ids: impl IntoIterator<Item = Uuid>) -> String {
+pub(in crate::store) fn id_list(ids: impl IntoIterator<Item = Uuid>) -> String {
     let mut json = String::from("[");
     for id in ids {
         if json.len() > 1 {
@@ -47,7 +53,7 @@ pub(super) fn id_list(ids: impl IntoIterator<Item = Uuid>) -> String {
 }
 
 /// A JSON list of texts.
-pub(super) fn text_list<'a>(texts: impl IntoIterator<Item = &'a String>) -> String {
+pub(in crate::store) fn text_list<'a>(texts: impl IntoIterator<Item = &'a String>) -> String {
     let mut json = String::from("[");
     for text in texts {
         if json.len() > 1 {
@@ -60,7 +66,7 @@ pub(super) fn text_list<'a>(texts: impl IntoIterator<Item = &'a String>) -> Stri
 }
 
 /// A JSON list of numbers.
-pub(super) fn int_list(numbers: impl IntoIterator<Item = i64>) -> String {
+pub(in crate::store) fn int_list(numbers: impl IntoIterator<Item = i64>) -> String {
     let mut json = String::from("[");
     for number in numbers {
         if json.len() > 1 {
@@ -73,7 +79,7 @@ pub(super) fn int_list(numbers: impl IntoIterator<Item = i64>) -> String {
 }
 
 /// One row in the making.
-pub(super) struct JsonRow<'a> {
+pub(in crate::store) struct JsonRow<'a> {
     json: &'a mut String,
 }
 
@@ -90,58 +96,58 @@ impl JsonRow<'_> {
         self.cell(|json| json.push_str("null"))
     }
 
-    pub(super) fn int(self, number: i64) -> Self {
+    pub(in crate::store) fn int(self, number: i64) -> Self {
         self.cell(|json| push_int(json, number))
     }
 
-    pub(super) fn maybe_int(self, number: Option<i64>) -> Self {
+    pub(in crate::store) fn maybe_int(self, number: Option<i64>) -> Self {
         match number {
             Some(number) => self.int(number),
             None => self.null(),
         }
     }
 
-    pub(super) fn real(self, number: f64) -> Self {
+    pub(in crate::store) fn real(self, number: f64) -> Self {
         // A number that JSON cannot write adds nothing.
         let number = if number.is_finite() { number } else { 0.0 };
         self.cell(|json| write_to(json, format_args!("{number:?}")))
     }
 
-    pub(super) fn flag(self, flag: bool) -> Self {
+    pub(in crate::store) fn flag(self, flag: bool) -> Self {
         self.int(i64::from(flag))
     }
 
-    pub(super) fn instant(self, at: Instant) -> Self {
+    pub(in crate::store) fn instant(self, at: Instant) -> Self {
         self.int(at.timestamp_micros())
     }
 
-    pub(super) fn maybe_instant(self, at: Option<Instant>) -> Self {
+    pub(in crate::store) fn maybe_instant(self, at: Option<Instant>) -> Self {
         self.maybe_int(at.map(|at| at.timestamp_micros()))
     }
 
-    pub(super) fn text(self, text: &str) -> Self {
+    pub(in crate::store) fn text(self, text: &str) -> Self {
         self.cell(|json| push_text(json, text))
     }
 
-    pub(super) fn maybe_text(self, text: Option<&str>) -> Self {
+    pub(in crate::store) fn maybe_text(self, text: Option<&str>) -> Self {
         match text {
             Some(text) => self.text(text),
             None => self.null(),
         }
     }
 
-    pub(super) fn id(self, id: Uuid) -> Self {
+    pub(in crate::store) fn id(self, id: Uuid) -> Self {
         self.cell(|json| push_id(json, id))
     }
 
-    pub(super) fn maybe_id(self, id: Option<Uuid>) -> Self {
+    pub(in crate::store) fn maybe_id(self, id: Option<Uuid>) -> Self {
         match id {
             Some(id) => self.id(id),
             None => self.null(),
         }
     }
 
-    pub(super) fn bytes(self, bytes: &[u8]) -> Self {
+    pub(in crate::store) fn bytes(self, bytes: &[u8]) -> Self {
         const DIGITS: [char; 16] =
             ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
         self.cell(|json| {

@@ -1,6 +1,6 @@
 //! What transitions do to seats, slots and licenses; pure, so that several rows of one commit see each other.
 
-use super::current::{Row, UserRow};
+use super::touched::{Row, UserRow};
 use crate::domain::{Instant, IntentId, LicenseEffect, SeatEffect, SlotEffect, Transition};
 use crate::store::{LicenseHold, PoolKey, Seat};
 use std::collections::BTreeMap;
@@ -8,21 +8,21 @@ use std::time::Duration;
 
 /// Changes to one pool's counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct PoolDelta {
-    pub(super) held: i64,
-    pub(super) others: i64,
-    pub(super) waiting: i64,
+pub(in crate::store) struct PoolDelta {
+    pub(in crate::store) held: i64,
+    pub(in crate::store) others: i64,
+    pub(in crate::store) waiting: i64,
 }
 
 /// The pools that a commit touches: what is free in them, and what changes.
 #[derive(Debug, Default)]
-pub(super) struct Pools {
-    pub(super) free: BTreeMap<PoolKey, i64>,
-    pub(super) deltas: BTreeMap<PoolKey, PoolDelta>,
+pub(in crate::store) struct Pools {
+    pub(in crate::store) free: BTreeMap<PoolKey, i64>,
+    pub(in crate::store) deltas: BTreeMap<PoolKey, PoolDelta>,
 }
 
 impl Pools {
-    pub(super) fn has_room(&self, key: &PoolKey) -> bool {
+    pub(in crate::store) fn has_room(&self, key: &PoolKey) -> bool {
         self.free.get(key).is_some_and(|free| *free > 0)
     }
 
@@ -47,23 +47,23 @@ impl Pools {
         delta.others += 1;
     }
 
-    pub(super) fn wait(&mut self, key: PoolKey, change: i64) {
+    pub(in crate::store) fn wait(&mut self, key: PoolKey, change: i64) {
         self.deltas.entry(key).or_default().waiting += change;
     }
 }
 
 /// The seat pool of a request.
-pub(super) fn seat_pool(row: &Row) -> PoolKey {
+pub(in crate::store) fn seat_pool(row: &Row) -> PoolKey {
     PoolKey::Seat { tenant: row.tenant.clone(), sku: row.license }
 }
 
 /// The slot pool of a request.
-pub(super) fn slot_pool(row: &Row) -> PoolKey {
+pub(in crate::store) fn slot_pool(row: &Row) -> PoolKey {
     PoolKey::Slot { tenant: row.tenant.clone(), environment: row.environment.clone() }
 }
 
 /// Whether what the transition takes is there.
-pub(super) fn is_room(pools: &Pools, row: &Row, user: &UserRow, transition: &Transition) -> bool {
+pub(in crate::store) fn is_room(pools: &Pools, row: &Row, user: &UserRow, transition: &Transition) -> bool {
     let seat = match transition.seat {
         SeatEffect::Take => has_seat_to_take(user, row) || pools.has_room(&seat_pool(row)),
         SeatEffect::Keep | SeatEffect::Return | SeatEffect::Unused | SeatEffect::Refused => true,
@@ -86,7 +86,7 @@ fn has_seat_to_take(user: &UserRow, row: &Row) -> bool {
 
 /// What a transition does to the user's seat; gives back whether that took one more unit of the row's pool. The pool of a
 /// seat is the one it was taken from.
-pub(super) fn apply_seat(
+pub(in crate::store) fn apply_seat(
     pools: &mut Pools,
     row: &Row,
     user: &mut UserRow,
@@ -143,7 +143,7 @@ pub(super) fn apply_seat(
 }
 
 /// What a transition does to the request's slot; gives back whether it holds one now.
-pub(super) fn apply_slot(pools: &mut Pools, row: &Row, effect: SlotEffect) -> bool {
+pub(in crate::store) fn apply_slot(pools: &mut Pools, row: &Row, effect: SlotEffect) -> bool {
     match (effect, row.slot_held) {
         (SlotEffect::Keep, held) => held,
         (SlotEffect::Take, true) => true,
@@ -161,7 +161,7 @@ pub(super) fn apply_slot(pools: &mut Pools, row: &Row, effect: SlotEffect) -> bo
 
 /// What a transition makes known about the user's license. One that no intent of ours explains does not become ours; the
 /// intent may be one that this turn's own call has just `assigned`, whatever else was believed of the user meanwhile.
-pub(super) fn license_after(
+pub(in crate::store) fn license_after(
     hold: LicenseHold,
     effect: LicenseEffect,
     assigned: Option<IntentId>,

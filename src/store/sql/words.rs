@@ -1,6 +1,6 @@
 //! The words of rows that are not the domain's own, and small translations shared by several statements.
 
-use super::verdict::corrupt;
+use super::corrupt::corrupt;
 use crate::domain::{Code, Failure};
 use crate::domain::{Instant, IntentId, SkuId};
 use crate::store::{LicenseHold, LicensedBy, PoolKey, PoolKind, Seat, StoreError, UserOrigin};
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// The version of the machine's rules, written into each event.
-pub(super) const MACHINE_VERSION: i64 = 1;
+pub(in crate::store) const MACHINE_VERSION: i64 = 1;
 
 /// What is stored of a failure beside its code.
 #[derive(Serialize, Deserialize)]
@@ -19,7 +19,7 @@ struct FailureText {
 }
 
 /// A failure as its columns: the code, and JSON of the rest.
-pub(super) fn failure_columns(failure: &Failure) -> (&'static str, String) {
+pub(in crate::store) fn failure_columns(failure: &Failure) -> (&'static str, String) {
     let text = FailureText {
         message: failure.message.clone(),
         remote_request_ids: failure.remote_request_ids.clone(),
@@ -29,12 +29,17 @@ pub(super) fn failure_columns(failure: &Failure) -> (&'static str, String) {
 }
 
 /// Both columns of a failure that may be absent.
-pub(super) fn maybe_failure_columns(failure: Option<&Failure>) -> (Option<&'static str>, Option<String>) {
+pub(in crate::store) fn maybe_failure_columns(
+    failure: Option<&Failure>,
+) -> (Option<&'static str>, Option<String>) {
     failure.map(failure_columns).unzip()
 }
 
 /// Reads a failure from its columns.
-pub(super) fn failure_of(code: Option<&str>, text: Option<&str>) -> Result<Option<Failure>, StoreError> {
+pub(in crate::store) fn failure_of(
+    code: Option<&str>,
+    text: Option<&str>,
+) -> Result<Option<Failure>, StoreError> {
     let Some(code) = code else { return Ok(None) };
     let unreadable = || corrupt("a stored failure", &format!("{code:?} with {text:?} is not readable"));
     let code: Code = code.parse().map_err(|_| unreadable())?;
@@ -45,19 +50,19 @@ pub(super) fn failure_of(code: Option<&str>, text: Option<&str>) -> Result<Optio
     Ok(Some(Failure { code, message, remote_request_ids }))
 }
 
-pub(super) const fn origin_word(origin: UserOrigin) -> &'static str {
+pub(in crate::store) const fn origin_word(origin: UserOrigin) -> &'static str {
     match origin {
         UserOrigin::Made => "made",
         UserOrigin::Adopted => "adopted",
     }
 }
 
-pub(super) fn origin_of(word: &str) -> Option<UserOrigin> {
+pub(in crate::store) fn origin_of(word: &str) -> Option<UserOrigin> {
     [UserOrigin::Made, UserOrigin::Adopted].into_iter().find(|origin| origin_word(*origin) == word)
 }
 
 /// A seat as its columns `seat` and `seat_at`.
-pub(super) const fn seat_columns(seat: Seat) -> (&'static str, Option<Instant>) {
+pub(in crate::store) const fn seat_columns(seat: Seat) -> (&'static str, Option<Instant>) {
     match seat {
         Seat::None => ("none", None),
         Seat::Held { since } => ("held", Some(since)),
@@ -66,7 +71,7 @@ pub(super) const fn seat_columns(seat: Seat) -> (&'static str, Option<Instant>) 
 }
 
 /// Reads a seat; none if the columns contradict each other.
-pub(super) fn seat_of(word: &str, at: Option<Instant>) -> Option<Seat> {
+pub(in crate::store) fn seat_of(word: &str, at: Option<Instant>) -> Option<Seat> {
     match (word, at) {
         ("none", None) => Some(Seat::None),
         ("held", Some(since)) => Some(Seat::Held { since }),
@@ -76,7 +81,9 @@ pub(super) fn seat_of(word: &str, at: Option<Instant>) -> Option<Seat> {
 }
 
 /// A license as its columns `license_hold`, `license_intent` and `license_since`.
-pub(super) const fn license_columns(hold: LicenseHold) -> (&'static str, Option<IntentId>, Option<Instant>) {
+pub(in crate::store) const fn license_columns(
+    hold: LicenseHold,
+) -> (&'static str, Option<IntentId>, Option<Instant>) {
     match hold {
         LicenseHold::None => ("none", None, None),
         LicenseHold::MayBeHeld { intent } => ("may_be_held", Some(intent), None),
@@ -85,7 +92,11 @@ pub(super) const fn license_columns(hold: LicenseHold) -> (&'static str, Option<
 }
 
 /// Reads a license; none if the columns contradict each other.
-pub(super) fn license_of(word: &str, intent: Option<Uuid>, since: Option<Instant>) -> Option<LicenseHold> {
+pub(in crate::store) fn license_of(
+    word: &str,
+    intent: Option<Uuid>,
+    since: Option<Instant>,
+) -> Option<LicenseHold> {
     match (word, intent.map(IntentId), since) {
         ("none", None, None) => Some(LicenseHold::None),
         ("may_be_held", Some(intent), None) => Some(LicenseHold::MayBeHeld { intent }),
@@ -94,7 +105,7 @@ pub(super) fn license_of(word: &str, intent: Option<Uuid>, since: Option<Instant
     }
 }
 
-pub(super) const fn licensed_by_word(by: LicensedBy) -> &'static str {
+pub(in crate::store) const fn licensed_by_word(by: LicensedBy) -> &'static str {
     match by {
         LicensedBy::Nobody => "nobody",
         LicensedBy::Group => "group",
@@ -102,11 +113,11 @@ pub(super) const fn licensed_by_word(by: LicensedBy) -> &'static str {
     }
 }
 
-pub(super) fn licensed_by_of(word: &str) -> Option<LicensedBy> {
+pub(in crate::store) fn licensed_by_of(word: &str) -> Option<LicensedBy> {
     [LicensedBy::Group, LicensedBy::Others].into_iter().find(|by| licensed_by_word(*by) == word)
 }
 
-pub(super) const fn pool_kind_word(kind: PoolKind) -> &'static str {
+pub(in crate::store) const fn pool_kind_word(kind: PoolKind) -> &'static str {
     match kind {
         PoolKind::Seat => "seat",
         PoolKind::Slot => "slot",
@@ -114,7 +125,7 @@ pub(super) const fn pool_kind_word(kind: PoolKind) -> &'static str {
 }
 
 /// A pool's key as its columns `kind`, `tenant` and `subject`.
-pub(super) fn pool_columns(key: &PoolKey) -> (&'static str, &str, String) {
+pub(in crate::store) fn pool_columns(key: &PoolKey) -> (&'static str, &str, String) {
     match key {
         PoolKey::Seat { tenant, sku } => (pool_kind_word(PoolKind::Seat), tenant, sku.to_string()),
         PoolKey::Slot { tenant, environment } => {
@@ -124,7 +135,7 @@ pub(super) fn pool_columns(key: &PoolKey) -> (&'static str, &str, String) {
 }
 
 /// Reads a pool's key.
-pub(super) fn pool_key_of(kind: &str, tenant: &str, subject: &str) -> Result<PoolKey, StoreError> {
+pub(in crate::store) fn pool_key_of(kind: &str, tenant: &str, subject: &str) -> Result<PoolKey, StoreError> {
     let tenant = tenant.to_owned();
     if kind == pool_kind_word(PoolKind::Slot) {
         return Ok(PoolKey::Slot { tenant, environment: subject.to_owned() });

@@ -1,0 +1,47 @@
+//! The PostgreSQL driver: any number of owners, each writing by itself, and nobody who waits for another one's disk.
+
+mod options;
+mod patience;
+mod rights;
+mod schema;
+mod verdict;
+
+mod locks;
+mod pen;
+mod transact;
+
+mod admission;
+mod batches;
+mod begin;
+mod claim;
+mod commit;
+mod lanes;
+mod observe;
+mod passwords;
+mod promote;
+mod rotations;
+mod stage;
+mod watches;
+mod workers;
+
+mod member;
+mod read_admission;
+mod read_history;
+mod read_requests;
+mod read_turns;
+mod read_watches;
+mod read_work;
+mod readers;
+mod trust;
+
+mod facade;
+mod facade_passwords;
+mod hints;
+mod incarnation;
+mod open;
+mod statements;
+mod sweeps;
+
+pub use open::PostgresStore;
+pub use options::{PostgresOptions, Rest};
+pub use schema::POSTGRES_MIGRATIONS;

@@ -1,0 +1,143 @@
+//! Sealed passwords: read, handed over, destroyed.
+
+use super::locks;
+use super::pen::Pen;
+use super::readers::Readers;
+use super::transact::{Applied, Verb};
+use crate::domain::{EventKind, IntentId, UserId};
+use crate::store::sql::cells::micros;
+use crate::store::sql::password_rows::{self, Facts, destroyed};
+use crate::store::sql::words::MACHINE_VERSION;
+use crate::store::{Password, PasswordOrder, SealedPassword, StoreError};
+use uuid::Uuid;
+
+pub(super) const STANDING: &str = "
+    SELECT u.id, u.tenant, u.tenant_id, u.user_principal_name, u.object_id, u.origin, u.password_intent,
+        u.rotation, u.rotation_at, (SELECT standing_since FROM meta), u.password_acknowledged_at, s.intent, s.begun_at, s.taken_at
+    FROM unnest($1::uuid[]) WITH ORDINALITY AS wanted (id, place) JOIN users AS u ON u.id = wanted.id
+        LEFT JOIN sealed_passwords AS s ON s.user = u.id
+    ORDER BY wanted.place, s.begun_at, s.intent";
+
+pub(super) const TAKE: &str = r#"
+    UPDATE sealed_passwords SET taken_at = $2
+    WHERE intent IN (
+        SELECT s.intent
+        FROM users AS u JOIN sealed_passwords AS s ON s.user = u.id
+        WHERE u.id = ANY($1) AND u.origin = 'made'
+          AND (u.rotation IS NOT NULL OR u.password_intent IS NULL OR s.intent = u.password_intent)
+          AND EXISTS (SELECT 1 FROM requests AS r
+                      WHERE r.user = u.id AND r.status IN ('active', 'blocked', 'succeeded') AND NOT r.staged))
+    RETURNING "user", intent, begun_at, sealed"#;
+
+pub(super) const DESTROY_TAKEN: &str = r#"
+    DELETE FROM sealed_passwords
+    WHERE intent IN (
+        SELECT s.intent FROM sealed_passwords AS s
+        WHERE s.user = ANY($1) AND s.taken_at IS NOT NULL
+          AND EXISTS (SELECT 1 FROM requests AS r
+                      WHERE r.user = s.user AND r.status IN ('active', 'blocked', 'succeeded') AND NOT r.staged))
+    RETURNING "user", intent"#;
+
+pub(super) const ACKNOWLEDGED: &str = "UPDATE users SET password_acknowledged_at = $2 WHERE id = ANY($1)";
+
+pub(super) const DESTROY_SUPERSEDED: &str = r#"
+    DELETE FROM sealed_passwords
+    WHERE intent IN (
+        SELECT s.intent
+        FROM users AS u JOIN sealed_passwords AS s ON s.user = u.id
+        WHERE u.id = ANY($1) AND (u.origin IS NULL OR (u.rotation IS NULL AND s.intent <> u.password_intent)))
+    RETURNING "user", intent"#;
+
+pub(super) const EVENTS: &str = r#"
+    INSERT INTO events (occurred_at, machine_version, request, "user", actor, origin, intent, kind, from_state, to_state,
+        code, remote_request_ids, payload, payload_hash)
+    SELECT $2, $3, r.id, r.user, $4, $5, (v ->> 1)::uuid, v ->> 2, r.state, r.state, v ->> 3, (v ->> 4)::json,
+        (v ->> 5)::json, decode(v ->> 6, 'hex')
+    FROM jsonb_array_elements($1::jsonb) WITH ORDINALITY AS facts (v, place) JOIN requests AS r
+        ON r.user = (v ->> 0)::uuid AND r.status IN ('active', 'blocked', 'succeeded') AND NOT r.staged
+    ORDER BY place, r.id"#;
+
+/// Reads what is kept of these users' passwords.
+pub(super) async fn standing(readers: &Readers, users: &[UserId]) -> Result<Vec<Password>, StoreError> {
+    let ids = ids_of(users);
+    password_rows::passwords(&readers.rows(|| sqlx::query(STANDING).bind(&ids)).await?)
+}
+
+fn ids_of(users: &[UserId]) -> Vec<Uuid> {
+    users.iter().map(|user| user.0).collect()
+}
+
+/// Writes facts into the histories of users' requests.
+pub(super) async fn write_facts(
+    facts: Facts,
+    pen: &mut Pen,
+    order: &PasswordOrder,
+) -> Result<(), StoreError> {
+    let Some(rows) = facts.rows else { return Ok(()) };
+    let query = sqlx::query(EVENTS)
+        .bind(rows.into_json())
+        .bind(micros(order.now))
+        .bind(MACHINE_VERSION)
+        .bind(order.actor.name.as_str())
+        .bind(order.actor.origin.as_str());
+    pen.run(query).await.map(drop)
+}
+
+/// Destroys what is certainly not the password of these users, or of users that are gone; gives it back.
+pub(super) async fn destroy_superseded(
+    pen: &mut Pen,
+    users: impl IntoIterator<Item = UserId>,
+) -> Result<Vec<(UserId, IntentId)>, StoreError> {
+    let users: Vec<Uuid> = users.into_iter().map(|user| user.0).collect();
+    destroyed(&pen.rows(sqlx::query(DESTROY_SUPERSEDED).bind(&users)).await?)
+}
+
+/// Hands sealed passwords over.
+pub(super) struct Take(pub(super) PasswordOrder);
+
+impl Verb for Take {
+    type Answer = Vec<SealedPassword>;
+
+    fn apply<'a>(&'a self, pen: &'a mut Pen) -> Applied<'a, Vec<SealedPassword>> {
+        Box::pin(async move {
+            let users = ids_of(&self.0.users);
+            locks::users(pen, &users).await?;
+            let query = sqlx::query(TAKE).bind(&users).bind(micros(self.0.now));
+            let taken = password_rows::taken(&pen.rows(query).await?, &self.0)?;
+            let mut facts = Facts::default();
+            for one in &taken {
+                facts.note(one.user, one.intent, EventKind::HandedOver, None);
+            }
+            write_facts(facts, pen, &self.0).await?;
+            Ok(taken)
+        })
+    }
+}
+
+/// Destroys what was taken.
+pub(super) struct Acknowledge(pub(super) PasswordOrder);
+
+impl Verb for Acknowledge {
+    type Answer = Vec<UserId>;
+
+    fn apply<'a>(&'a self, pen: &'a mut Pen) -> Applied<'a, Vec<UserId>> {
+        Box::pin(async move {
+            let users = ids_of(&self.0.users);
+            locks::users(pen, &users).await?;
+            let gone = destroyed(&pen.rows(sqlx::query(DESTROY_TAKEN).bind(&users)).await?)?;
+            let mut facts = Facts::default();
+            for (user, intent) in &gone {
+                facts.note(*user, *intent, EventKind::Acknowledged, None);
+            }
+            let mut whose: Vec<UserId> = gone.into_iter().map(|(user, _)| user).collect();
+            whose.sort_by_key(|user| user.0);
+            whose.dedup();
+            if !whose.is_empty() {
+                let users = ids_of(&whose);
+                pen.run(sqlx::query(ACKNOWLEDGED).bind(&users).bind(micros(self.0.now))).await?;
+            }
+            write_facts(facts, pen, &self.0).await?;
+            Ok(whose)
+        })
+    }
+}

@@ -1,0 +1,171 @@
+//! What must hold of the server and of our rights on it before anything is done.
+
+use super::pen::Pen;
+use super::schema;
+use super::transact::{Applied, Verb};
+use crate::store::StoreError;
+use crate::store::sql::cells::Cells;
+use std::collections::BTreeMap;
+
+/// The oldest version that knows `pg_xact_status` of a transaction's long number, as `server_version_num` counts.
+const VERSION_MIN: i64 = 130_000;
+
+pub(super) const SERVER: &str = "
+    SELECT current_setting('server_version_num')::bigint, pg_is_in_recovery(), current_setting('synchronous_commit'),
+        current_setting('fsync'), current_user::text, current_schema()::text,
+        coalesce(has_schema_privilege(current_schema(), 'CREATE'), FALSE), current_database()::text,
+        current_setting('server_encoding')";
+
+/// Every table of ours that is there and that we may not do everything to that we have to.
+pub(super) const MISSING: &str = "
+    SELECT c.relname::text, array_to_string(ARRAY(
+        SELECT p.right FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS p (\"right\")
+        WHERE NOT has_table_privilege(c.oid, p.right)), ', ')
+    FROM pg_class AS c
+    WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r' AND c.relname = ANY($1)
+      AND NOT (has_table_privilege(c.oid, 'SELECT') AND (NOT $2 OR (has_table_privilege(c.oid, 'INSERT')
+               AND has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE'))))
+    ORDER BY c.relname";
+
+/// The tables of the schema; a test compares them with the migrations.
+pub(super) const TABLES: &[&str] = &[
+    "meta",
+    "workers",
+    "batches",
+    "users",
+    "requests",
+    "lanes",
+    "tenant_turns",
+    "pools",
+    "turns",
+    "events",
+    "counters",
+    "tallies",
+    "sealed_passwords",
+    "rechecks",
+    "sweeps",
+    "findings",
+    "watches",
+];
+
+/// Looks at the server.
+pub(super) struct Check {
+    /// Whether more is meant than reading.
+    pub(super) writes: bool,
+}
+
+impl Verb for Check {
+    type Answer = ();
+
+    fn apply<'a>(&'a self, pen: &'a mut Pen) -> Applied<'a, ()> {
+        Box::pin(async move {
+            let Some(row) = pen.row(sqlx::query(SERVER)).await? else {
+                return Err(StoreError::Failed("the server says nothing about itself".to_owned()));
+            };
+            let mut cells = Cells::of(&row);
+            let server = Server {
+                version: cells.int()?,
+                is_standby: cells.flag()?,
+                synchronous_commit: cells.take()?,
+                fsync: cells.take()?,
+                user: cells.take()?,
+                schema: cells.take()?,
+                may_create: cells.flag()?,
+                database: cells.take()?,
+                encoding: cells.take()?,
+            };
+            server.check(self.writes)?;
+            let mut missing: BTreeMap<String, Vec<String>> = BTreeMap::new();
+            for row in pen.rows(sqlx::query(MISSING).bind(TABLES).bind(self.writes)).await? {
+                let mut cells = Cells::of(&row);
+                let (table, rights) = (cells.take()?, cells.take()?);
+                missing.entry(rights).or_default().push(table);
+            }
+            if !missing.is_empty() {
+                // One statement for each set of rights: what a person is shown has a bound.
+                let grants: Vec<String> =
+                    missing.iter().map(|(rights, tables)| server.grant(rights, tables)).collect();
+                return Err(StoreError::Unreadable(format!(
+                    "the user {} lacks rights on it; as the owner of the tables: {}",
+                    server.user,
+                    grants.join(" ")
+                )));
+            }
+            if self.writes
+                && schema::read_birth(pen).await?.is_none_or(|birth| birth.version < schema::KNOWN)
+                && let Some(error) = server.cannot_create()
+            {
+                return Err(error);
+            }
+            Ok(())
+        })
+    }
+}
+
+struct Server {
+    version: i64,
+    is_standby: bool,
+    synchronous_commit: String,
+    fsync: String,
+    user: String,
+    schema: Option<String>,
+    may_create: bool,
+    database: String,
+    encoding: String,
+}
+
+impl Server {
+    fn check(&self, writes: bool) -> Result<(), StoreError> {
+        let refuse = |why: String| Err(StoreError::Unreadable(why));
+        if self.version < VERSION_MIN {
+            return refuse(format!(
+                "the server is PostgreSQL {}; version 13 or later is needed",
+                self.version / 10_000
+            ));
+        }
+        if self.encoding != "UTF8" {
+            return refuse(format!(
+                "its encoding is {}; create it with ENCODING 'UTF8' TEMPLATE template0",
+                self.encoding
+            ));
+        }
+        if !writes {
+            return Ok(());
+        }
+        // What a standby lacks may have been done in the cloud already.
+        if self.is_standby {
+            return refuse("the server is a standby that follows another one; name the primary".to_owned());
+        }
+        if self.synchronous_commit == "off" {
+            return refuse(format!(
+                "synchronous_commit is off, so that what was answered could be lost; ALTER ROLE \"{}\" SET \
+                 synchronous_commit = on;",
+                self.user
+            ));
+        }
+        if self.fsync == "off" {
+            tracing::warn!(
+                "fsync is off on the database server: a crash of its machine can destroy everything"
+            );
+        }
+        Ok(())
+    }
+
+    /// The statement that gives what is missing.
+    fn grant(&self, rights: &str, tables: &[String]) -> String {
+        format!("GRANT {rights} ON {} TO \"{}\";", tables.join(", "), self.user)
+    }
+
+    /// Why an empty database cannot be filled.
+    fn cannot_create(&self) -> Option<StoreError> {
+        if self.may_create {
+            return None;
+        }
+        let schema = self.schema.as_deref().unwrap_or("public");
+        Some(StoreError::Unreadable(format!(
+            "the user {} may create no tables in it; as its owner: GRANT CREATE, USAGE ON SCHEMA \"{schema}\" TO \"{}\"; \
+             or: ALTER DATABASE \"{}\" OWNER TO \"{}\";",
+            self.user, self.user, self.database, self.user
+        )))
+    }
+}

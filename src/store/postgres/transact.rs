@@ -1,0 +1,146 @@
+//! Writing: each verb is one transaction, run to its end whether or not anybody waits for it.
+//!
+//! A transaction that lost against another one is tried again whole; that is safe, since no call to the cloud is ever part
+//! of one. Where the connection ends during COMMIT the server is asked what became of it: `pg_xact_status` knows.
+
+use super::options::Rest;
+use super::patience::Patience;
+use super::pen::{Ended, Pen};
+use super::verdict::{is_connection_loss, said};
+use crate::store::sql::lane_book::LaneBook;
+use crate::store::{Answer, Spawn, StoreError};
+use sqlx::{PgPool, Row};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::oneshot;
+
+/// How often a transaction is tried that others stand in the way of.
+const CONFLICTS_MAX: usize = 10;
+
+pub(super) const FATE: &str = "SELECT pg_xact_status($1::text::xid8)";
+
+/// What a verb comes to, some time later.
+pub(super) type Applied<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+/// Something that is written in one transaction.
+pub(super) trait Verb: Send + Sync + 'static {
+    /// What it answers.
+    type Answer: Send + 'static;
+
+    /// Applies it within the running transaction; perhaps again, if another one stood in the way.
+    fn apply<'a>(&'a self, pen: &'a mut Pen) -> Applied<'a, Self::Answer>;
+
+    /// Whether other processes should hear of it.
+    fn is_news(&self) -> bool {
+        false
+    }
+}
+
+/// Writes to the database.
+#[derive(Clone)]
+pub(super) struct Writer {
+    pub(super) pool: PgPool,
+    pub(super) spawn: Spawn,
+    pub(super) rest: Rest,
+    /// The lanes that are known to exist. They are never removed.
+    pub(super) lanes: Arc<Mutex<Arc<LaneBook>>>,
+}
+
+impl Writer {
+    /// Runs a verb. Once asked it is applied, whether or not anybody still waits.
+    pub(super) fn tell<V: Verb>(&self, verb: V) -> Answer<'static, V::Answer> {
+        let (reply, answer) = oneshot::channel();
+        let writer = self.clone();
+        (self.spawn)(Box::pin(async move {
+            let outcome = writer.transact(&verb).await;
+            let is_news = outcome.is_ok() && verb.is_news();
+            // A caller that no longer listens misses the answer, and the verb stands all the same.
+            let _ = reply.send(outcome);
+            if is_news {
+                writer.give_hint().await;
+            }
+        }));
+        Box::pin(async move {
+            answer.await.unwrap_or_else(|_| Err(StoreError::Failed("the database is closed".to_owned())))
+        })
+    }
+
+    async fn transact<V: Verb>(&self, verb: &V) -> Result<V::Answer, StoreError> {
+        let mut patience = Patience::with(&self.pool, &self.rest);
+        let mut conflicts = 0;
+        loop {
+            let mut pen = match Pen::begin(&self.pool, self.known_lanes()).await {
+                Ok(pen) => pen,
+                Err(error) if is_connection_loss(&error) && patience.bears_another_try().await => continue,
+                Err(error) => return Err(said(error)),
+            };
+            let error = match verb.apply(&mut pen).await {
+                Ok(answer) => match pen.commit().await {
+                    (Ended::Committed, lanes) => {
+                        self.learn(lanes);
+                        return Ok(answer);
+                    }
+                    (Ended::Unknown(id, error), lanes) => {
+                        if self.was_committed(&id, &error).await? {
+                            self.learn(lanes);
+                            return Ok(answer);
+                        }
+                        error
+                    }
+                    // The connection ended before COMMIT was sent.
+                    (Ended::Refused(error @ StoreError::Unreachable(_)), _)
+                        if patience.bears_another_try().await =>
+                    {
+                        error
+                    }
+                    (Ended::Refused(error), _) => return Err(error),
+                },
+                Err(error) => {
+                    let (conflict, lost) = (pen.conflict, pen.lost);
+                    pen.roll_back().await;
+                    conflicts += usize::from(conflict);
+                    if !(conflict && conflicts < CONFLICTS_MAX || lost && patience.bears_another_try().await)
+                    {
+                        return Err(error);
+                    }
+                    error
+                }
+            };
+            tracing::debug!("a transaction is tried again: {error}");
+        }
+    }
+
+    /// What became of a transaction whose connection ended during COMMIT.
+    async fn was_committed(&self, id: &str, error: &StoreError) -> Result<bool, StoreError> {
+        let mut patience = Patience::with(&self.pool, &self.rest);
+        loop {
+            let fate = sqlx::query(FATE).bind(id).fetch_one(&self.pool).await;
+            let fate = fate.map(|row| row.get::<Option<String>, _>(0));
+            let is_open = match fate.as_ref().map(Option::as_deref) {
+                Ok(Some("committed")) => return Ok(true),
+                Ok(Some("aborted")) => return Ok(false),
+                // The server has not noticed yet that the connection has ended.
+                Ok(Some(_)) => true,
+                Ok(None) => false,
+                Err(error) => is_connection_loss(error),
+            };
+            if !(is_open && patience.bears_another_try().await) {
+                return Err(StoreError::Failed(format!(
+                    "whether transaction {id} was committed cannot be found out: {error}"
+                )));
+            }
+        }
+    }
+
+    fn known_lanes(&self) -> Arc<LaneBook> {
+        Arc::clone(&self.lanes.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn learn(&self, lanes: Arc<LaneBook>) {
+        let mut known = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        if lanes.len() > known.len() {
+            *known = lanes;
+        }
+    }
+}
