@@ -157,10 +157,28 @@ fn no_secret_is_shown_anywhere() {
     assert_eq!(
         in_url,
         ["seatless.toml:2: store.url: \"postgres://…@host/db\" is not acceptable: \
-          it must be sqlite: and the path of a file; no other database is supported yet"]
+          it must hold no password, since it is shown and logged; put that into the file that PGPASSFILE names, or into \
+          PGPASSWORD"]
     );
     let key = config("[credentials]\nrecipients = ['AGE-SECRET-KEY-1XYZ']").bad();
     assert!(key[0].contains("(a private key)") && !key[0].contains("XYZ"), "{key:?}");
+}
+
+#[test]
+fn a_database_on_a_server_is_named_by_user_host_and_name() {
+    let url = "postgres://seatless@db.example.org/seatless?sslmode=verify-full";
+    let settings = config(&format!("[store]\nurl = '{url}'")).good();
+    assert_eq!((settings.store.url.as_str(), settings.store.path.clone()), (url, None));
+    for (url, what) in [
+        ("postgres://db.example.org/seatless", "name the user"),
+        ("postgres://seatless@db.example.org", "name the database"),
+        ("postgres://seatless@db.example.org/seatless?password=x", "hold no password"),
+        ("postgres://seatless@db.example.org/seatless?colour=red", "colour is no option"),
+        ("mysql://seatless@db.example.org/seatless", "sqlite: and the path of a file"),
+    ] {
+        let faults = config(&format!("[store]\nurl = '{url}'")).bad();
+        assert!(faults[0].contains(what), "{faults:?}");
+    }
 }
 
 #[test]

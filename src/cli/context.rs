@@ -1,15 +1,18 @@
 //! What a command works with: the settings, the database, and the daemon if one runs.
 
 use super::args::Global;
+use super::database::Database;
 use super::terminal::{width_of_stdout, wrap};
 use super::trouble::Trouble;
 use crate::app::settings::{Settings, Sources};
 use crate::app::views::standing_note;
-use crate::app::{SystemClock, SystemIds, TokioSpawner, host_name};
+use crate::app::{SystemClock, SystemIds, TokioSpawner, TokioTimer, host_name};
 use crate::domain::{Clock, Code, Failure, Ids, StoreId};
-use crate::engine::Spawner;
+use crate::engine::{Spawner, Timer};
 use crate::http::{DaemonClient, Health};
-use crate::store::{OpenOptions, OwnerCard, Spawn, SqliteStore, StoreError, Trust};
+use crate::store::{
+    OpenOptions, OwnerCard, PostgresOptions, PostgresStore, Rest, Spawn, SqliteStore, StoreError,
+};
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -36,8 +39,14 @@ impl Context {
     }
 
     /// The database, for reading beside whoever owns it.
-    pub(super) async fn reader(&self) -> Result<SqliteStore, Trouble> {
-        let store = self.open(OpenOptions::reader(self.existing_database()?)).await?;
+    pub(super) async fn reader(&self) -> Result<Database, Trouble> {
+        let store = match self.server() {
+            Some(url) => self.open_server(PostgresOptions::reader(url)).await?,
+            None => {
+                let options = OpenOptions::reader(self.existing_database()?);
+                Database::File(SqliteStore::open(options, spawn()).await?)
+            }
+        };
         if let Some(note) = standing_note(store.standing().await?) {
             tell(&note)?;
         }
@@ -55,13 +64,13 @@ impl Context {
         Ok(path)
     }
 
-    /// The database, owned by this process until it is closed.
-    pub(super) async fn owner(&self) -> Result<SqliteStore, Trouble> {
+    /// The database, owned by this process until it is closed; one on a server may have further owners.
+    pub(super) async fn owner(&self) -> Result<Database, Trouble> {
         self.owner_or(|who| StoreError::Locked(who).failure()).await
     }
 
     /// The same for a command that found no daemon. Whoever holds the lock all the same is one that listens elsewhere.
-    pub(super) async fn owner_beside_no_daemon(&self) -> Result<SqliteStore, Trouble> {
+    pub(super) async fn owner_beside_no_daemon(&self) -> Result<Database, Trouble> {
         self.owner_or(|who| {
             Failure::new(
                 Code::SocketUnreachable,
@@ -71,10 +80,13 @@ impl Context {
         .await
     }
 
-    async fn owner_or(&self, locked: impl FnOnce(String) -> Failure) -> Result<SqliteStore, Trouble> {
+    async fn owner_or(&self, locked: impl FnOnce(String) -> Failure) -> Result<Database, Trouble> {
+        if let Some(url) = self.server() {
+            return self.open_server(PostgresOptions::owner(url, self.card())).await;
+        }
         let options = OpenOptions::owner(self.path()?, self.card());
         match SqliteStore::open(options, spawn()).await {
-            Ok(store) => Ok(store),
+            Ok(store) => Ok(Database::File(store)),
             Err(StoreError::Locked(who)) => Err(locked(who).into()),
             Err(error) => Err(error.into()),
         }
@@ -91,14 +103,22 @@ impl Context {
         }
     }
 
-    /// The database for reading, whatever is to be thought of it.
-    async fn open(&self, options: OpenOptions) -> Result<SqliteStore, Trouble> {
-        Ok(SqliteStore::open(options, spawn()).await?)
+    /// The address of the database, if it is on a server.
+    pub(super) fn server(&self) -> Option<&str> {
+        Some(self.settings.store.url.as_str()).filter(|url| PostgresOptions::is_meant_by(url))
+    }
+
+    async fn open_server(&self, options: PostgresOptions) -> Result<Database, Trouble> {
+        Ok(Database::Server(PostgresStore::open(options, spawn(), rest()).await?))
     }
 
     /// The database's file, whether it is there or not.
     pub(super) fn path(&self) -> Result<PathBuf, Trouble> {
         let store = &self.settings.store;
+        if let Some(url) = self.server() {
+            return Err(Trouble::failure(format!("{url} is no file"))
+                .hint("a database on a server is saved and put back with its own tools, such as pg_dump and pg_restore"));
+        }
         store.path.clone().ok_or_else(|| {
             Trouble::failure(format!("store.url is {}, which would forget everything at once", store.url))
                 .hint("name a file, such as sqlite:seatless.db")
@@ -122,6 +142,10 @@ fn tell(note: &str) -> Result<(), Trouble> {
 
 fn spawn() -> Spawn {
     Arc::new(|task| TokioSpawner.spawn(task))
+}
+
+fn rest() -> Rest {
+    Arc::new(|time| TokioTimer.sleep(time))
 }
 
 /// The file that is named, or the one that lies here.

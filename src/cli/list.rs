@@ -12,7 +12,7 @@ use super::trouble::Trouble;
 use crate::app::queries::{LANES_MAX, Pages, SeatQueues, find_batch, lane_of};
 use crate::app::views::{BatchProgress, BatchView, Circumstances, DriftView, Moment, RequestView, next};
 use crate::domain::{RequestId, Status, Watch};
-use crate::store::{Batches, Filter, Page, Requests, Watches, Work};
+use crate::store::{Filter, Page};
 use serde_json::json;
 use std::collections::HashMap;
 use std::io::{BufWriter, Write};
@@ -27,7 +27,7 @@ pub(super) async fn run(context: &Context, args: ListArgs) -> Result<Exit, Troub
 async fn requests(context: &Context, args: &ListArgs) -> Result<Exit, Trouble> {
     let store = context.reader().await?;
     let batch = match &args.batch {
-        Some(text) => Some(find_batch(&store, text).await?.id),
+        Some(text) => Some(find_batch(&*store, text).await?.id),
         None => None,
     };
     let filter = Filter {
@@ -43,9 +43,9 @@ async fn requests(context: &Context, args: &ListArgs) -> Result<Exit, Trouble> {
     let now = context.clock.now();
     let lanes = store.lanes(LANES_MAX).await?;
     let policy = &context.settings.policy;
-    let mut queues = SeatQueues::new(&store, policy, now);
+    let mut queues = SeatQueues::new(&*store, policy, now);
     let mut sheet = Sheet::new(args.output, BufWriter::new(std::io::stdout()), Palette::of_stdout())?;
-    let mut pages = Pages::new(&store, filter.clone(), args.after, (args.limit > 0).then_some(args.limit));
+    let mut pages = Pages::new(&*store, filter.clone(), args.after, (args.limit > 0).then_some(args.limit));
     let mut last = None;
     loop {
         let page = pages.next().await?;

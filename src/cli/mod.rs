@@ -8,6 +8,7 @@ mod config;
 mod context;
 mod core_dumps;
 mod credentials;
+mod database;
 mod demo;
 mod entry;
 mod exit;

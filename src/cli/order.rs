@@ -6,7 +6,6 @@ use super::exit::Exit;
 use super::trouble::Trouble;
 use crate::app::{Orders, find_request};
 use crate::domain::{Command, RequestId, State, Status};
-use crate::store::Store;
 use std::io::Write;
 use std::sync::Arc;
 
@@ -14,7 +13,7 @@ pub(super) async fn run(context: &Context, ids: &[String], command: Command) -> 
     let reader = context.reader().await?;
     let mut requests = Vec::with_capacity(ids.len());
     for text in ids {
-        let member = find_request(&reader, text)
+        let member = find_request(&*reader, text)
             .await
             .map_err(|error| Trouble::usage(format!("{error}; nothing was done")))?;
         let asked = &member.request.asked;
@@ -67,9 +66,9 @@ async fn carry_out(context: &Context, id: RequestId, command: Command) -> Result
     if let Some((daemon, _)) = context.daemon().await? {
         return Ok(daemon.order(id, command, &actor).await?);
     }
-    let store = Arc::new(context.owner_beside_no_daemon().await?);
+    let store = context.owner_beside_no_daemon().await?;
     let orders = Orders {
-        store: Arc::clone(&store) as Arc<dyn Store>,
+        store: store.shared(),
         clock: Arc::clone(&context.clock),
         policy: context.settings.policy.clone(),
     };

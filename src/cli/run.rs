@@ -1,23 +1,35 @@
 //! `seatless run`: the daemon.
 
 use super::context::Context;
+use super::database::Database;
 use super::exit::Exit;
 use super::trouble::Trouble;
 use super::{logs, signals};
-use crate::app::settings::CredentialPolicy;
+use crate::app::settings::{CredentialPolicy, Settings};
 use crate::app::views::standing_note;
 use crate::app::{
     Credentials, DriftWatch, HeadKeeper, Orders, StoreIntake, SystemChance, TokioSpawner, TokioTimer,
     Watchkeeper, engine_for, pinned_environments, places_for, promote_all, rotator_for, sweeper_for,
 };
-use crate::engine::{GivingUp, Hints, Pump, PumpLimits, Spawner, Stop};
+use crate::engine::{Chore, GivingUp, Heartbeat, Hints, Pump, PumpLimits, Spawner, Stop, TakeOver};
 use crate::http::{DaemonState, Health, LocalListener, serve};
 use crate::provisioning::Lookout;
-use crate::store::{Intake, SqliteStore, Store, Trust};
+use crate::store::{Lease, Store};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// At most so many groups are worked on at a time.
 const GROUPS_MAX: u32 = 64;
+
+/// The shortest lease, and how much longer than a call's deadline it is at least; only on a server's database.
+const LEASE_MIN: Duration = Duration::from_secs(45);
+const LEASE_MARGIN: Duration = Duration::from_secs(15);
+
+/// How often a sign of life is given.
+const HEARTBEAT_EVERY: Duration = Duration::from_secs(5);
+
+/// How often it is looked for others that give none any more.
+const TAKE_OVER_EVERY: Duration = Duration::from_secs(2);
 
 /// How many requests of a submission that never ended are removed at a time.
 const DISCARD_ROWS: u32 = 2_000;
@@ -33,8 +45,8 @@ pub(super) async fn run(context: Context, verbose: u8) -> Result<Exit, Trouble> 
             .hint("write a config with `seatless init` and name your tenants and environments in it, or name it with --config"));
     }
     settings.require_secrets()?;
-    let store = Arc::new(context.owner().await?);
-    let shared: Arc<dyn Store> = Arc::clone(&store) as Arc<dyn Store>;
+    let store = context.owner().await?;
+    let shared = store.shared();
     let timer = Arc::new(TokioTimer);
     let places = places_for(settings, &context.clock, &context.ids)?;
     let sweeper = Arc::new(sweeper_for(
@@ -70,6 +82,8 @@ pub(super) async fn run(context: Context, verbose: u8) -> Result<Exit, Trouble> 
     )?);
     let listener = LocalListener::bind(&settings.daemon.socket).await?;
 
+    let lease = lease(settings);
+    engine.sign_on(lease).await?;
     while store.discard(None, DISCARD_ROWS).await? {}
     promote_all(&*shared, &*context.clock).await?;
     let rescued = engine.rescue().await?;
@@ -109,6 +123,22 @@ pub(super) async fn run(context: Context, verbose: u8) -> Result<Exit, Trouble> 
             since: context.clock.now(),
         },
     };
+    let mut chores: Vec<Arc<dyn Chore>> =
+        vec![sweeper, Arc::new(GivingUp(Arc::clone(&engine))), Arc::new(watch)];
+    match &store {
+        Database::File(store) => chores.push(Arc::new(HeadKeeper(store.clone()))),
+        Database::Server(store) => {
+            let engine = || Arc::clone(&engine);
+            chores.push(Arc::new(Heartbeat { engine: engine(), lease, every: HEARTBEAT_EVERY }));
+            let hinted = hints.clone();
+            chores.push(Arc::new(TakeOver {
+                engine: engine(),
+                hints: hints.clone(),
+                every: TAKE_OVER_EVERY,
+            }));
+            spawner.spawn(Box::pin(store.clone().listen(move || hinted.give())));
+        }
+    }
     let asked = stop.clone();
     let server = serve(listener, Arc::new(state), async move { asked.asked().await });
     let pump = Pump {
@@ -116,12 +146,7 @@ pub(super) async fn run(context: Context, verbose: u8) -> Result<Exit, Trouble> 
         spawner: Arc::clone(&spawner),
         timer,
         hints,
-        chores: vec![
-            sweeper,
-            Arc::new(GivingUp(Arc::clone(&engine))),
-            Arc::new(watch),
-            Arc::new(HeadKeeper(SqliteStore::clone(&store))),
-        ],
+        chores,
         limits: PumpLimits {
             groups_max: GROUPS_MAX,
             level_check: settings.level_check,
@@ -143,6 +168,9 @@ pub(super) async fn run(context: Context, verbose: u8) -> Result<Exit, Trouble> 
     }));
     let result = pump.run(stop.clone()).await;
     stop.drain();
+    if let Err(error) = engine.sign_off().await {
+        tracing::warn!(code = %error.failure().code, "what is claimed is free only when the lease is over: {error}");
+    }
     store.close().await?;
     match result {
         Ok(()) => {
@@ -151,6 +179,12 @@ pub(super) async fn run(context: Context, verbose: u8) -> Result<Exit, Trouble> 
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// For how long the claims of this process outlast its last sign of life: longer than any call.
+fn lease(settings: &Settings) -> Lease {
+    let call_max = settings.calls.deadline;
+    Lease { length: LEASE_MIN.max(call_max + LEASE_MARGIN), call_max }
 }
 
 fn keeper(context: &Context, store: &Arc<dyn Store>) -> Watchkeeper {

@@ -12,7 +12,7 @@ use crate::app::queries::{BatchLookupError, blocked_reasons, find_batch, request
 use crate::app::views::{BatchProgress, BatchView, Pace, RequestView, WatchView, timeline};
 use crate::app::{LookupError, find_request};
 use crate::domain::{RequestId, Status};
-use crate::store::{Batch, Event, Events, Member, Requests, SqliteStore, StoreError, Watches};
+use crate::store::{Batch, Event, Member, Store, StoreError};
 use serde_json::json;
 use std::io::{BufWriter, Write};
 use std::time::Duration;
@@ -22,16 +22,16 @@ const EVENTS_PAGE: u32 = 1_000;
 
 pub(super) async fn run(context: &Context, args: ShowArgs) -> Result<Exit, Trouble> {
     let store = context.reader().await?;
-    let request = find_request(&store, &args.what).await;
-    let batch = find_batch(&store, &args.what).await;
+    let request = find_request(&*store, &args.what).await;
+    let batch = find_batch(&*store, &args.what).await;
     match (request, batch) {
         (Ok(member), Ok(batch)) => Err(Trouble::usage(format!(
             "{:?} names both the request {} and the batch {}",
             args.what, member.request.id, batch.id
         ))
         .hint("give more characters of the id")),
-        (Ok(member), Err(_)) => show_request(context, &store, &member, args.output).await,
-        (Err(_), Ok(batch)) => show_batch(context, &store, &batch, args.output).await,
+        (Ok(member), Err(_)) => show_request(context, &*store, &member, args.output).await,
+        (Err(_), Ok(batch)) => show_batch(context, &*store, &batch, args.output).await,
         (Err(LookupError::Unknown(_)), Err(error @ BatchLookupError::NoneYet)) => Err(error.into()),
         (Err(LookupError::Unknown(text)), Err(_)) => Err(Trouble::usage(format!(
             "no request and no batch is called {text:?}"
@@ -45,7 +45,7 @@ pub(super) async fn run(context: &Context, args: ShowArgs) -> Result<Exit, Troub
 
 async fn show_request(
     context: &Context,
-    store: &SqliteStore,
+    store: &dyn Store,
     member: &Member,
     form: Output,
 ) -> Result<Exit, Trouble> {
@@ -93,7 +93,7 @@ async fn show_request(
     Ok(Exit::Ok)
 }
 
-async fn history(store: &SqliteStore, request: RequestId) -> Result<Vec<Event>, StoreError> {
+async fn history(store: &dyn Store, request: RequestId) -> Result<Vec<Event>, StoreError> {
     let mut events = Vec::new();
     loop {
         let after = events.last().map_or(0, |event: &Event| event.sequence);
@@ -108,7 +108,7 @@ async fn history(store: &SqliteStore, request: RequestId) -> Result<Vec<Event>, 
 
 async fn show_batch(
     context: &Context,
-    store: &SqliteStore,
+    store: &dyn Store,
     batch: &Batch,
     form: Output,
 ) -> Result<Exit, Trouble> {

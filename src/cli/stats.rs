@@ -15,7 +15,7 @@ use std::io::{BufWriter, Write};
 pub(super) async fn run(context: &Context, args: StatsArgs) -> Result<Exit, Trouble> {
     let store = context.reader().await?;
     let now = context.clock.now();
-    let stats = stats(&store, &context.settings.policy, now).await?;
+    let stats = stats(&*store, &context.settings.policy, now).await?;
     let mut out = BufWriter::new(std::io::stdout());
     match args.output {
         Output::Table => {

@@ -10,7 +10,6 @@ use crate::app::intake::{COLUMNS, Format, Requests, read};
 use crate::app::{IntakeTarget, StoreIntake, Submission, Submitted, submit};
 use crate::domain::BatchId;
 use crate::http::DaemonClient;
-use crate::store::Store;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 use std::fmt::Write as _;
@@ -58,9 +57,9 @@ async fn take_in(
     match daemon {
         Some(daemon) => send(context, &daemon, &name, rows).await,
         None => {
-            let store = Arc::new(context.owner_beside_no_daemon().await?);
+            let store = context.owner_beside_no_daemon().await?;
             let intake = StoreIntake {
-                store: Arc::clone(&store) as Arc<dyn Store>,
+                store: store.shared(),
                 clock: Arc::clone(&context.clock),
                 ids: Arc::clone(&context.ids),
             };

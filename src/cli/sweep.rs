@@ -9,7 +9,7 @@ use super::terminal::{Palette, visible};
 use super::trouble::Trouble;
 use crate::app::views::{FindingView, SweepView};
 use crate::app::{places_for, sweeper_for};
-use crate::store::{FindingKind, Store, SweepStanding};
+use crate::store::{FindingKind, SweepStanding};
 use std::io::{BufRead, BufWriter, IsTerminal, Write};
 use std::sync::Arc;
 
@@ -55,11 +55,11 @@ async fn sweep(context: &Context, confirm: bool) -> Result<Vec<SweepStanding>, T
         return Ok(daemon.sweep(confirmed_by.as_ref()).await?);
     }
     context.settings.require_secrets()?;
-    let store = Arc::new(context.owner_beside_no_daemon().await?);
+    let store = context.owner_beside_no_daemon().await?;
     let places = places_for(&context.settings, &context.clock, &context.ids)?;
     let sweeper = sweeper_for(
         &context.settings,
-        Arc::clone(&store) as Arc<dyn Store>,
+        store.shared(),
         places,
         Arc::clone(&context.clock),
         Arc::clone(&context.ids),

@@ -11,7 +11,7 @@ use crate::domain::UserId;
 
 pub(super) async fn run(context: &Context, selection: &Selection) -> Result<Exit, Trouble> {
     let reader = context.reader().await?;
-    let selected = select(&reader, selection.into()).await?;
+    let selected = select(&*reader, selection.into()).await?;
     reader.close().await?;
     let taken = |kept: &crate::store::KeptPassword| kept.taken_at.is_some();
     let users: Vec<UserId> = selected

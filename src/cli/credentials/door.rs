@@ -4,11 +4,12 @@ use crate::app::settings::CredentialPolicy;
 use crate::app::{Credentials, Handover, SystemChance, places_for, rotator_for};
 use crate::cli::actor::at_the_prompt;
 use crate::cli::context::Context;
+use crate::cli::database::Database;
 use crate::cli::trouble::Trouble;
 use crate::domain::UserId;
 use crate::http::DaemonClient;
 use crate::provisioning::Rotated;
-use crate::store::{Actor, SqliteStore, Store};
+use crate::store::Actor;
 use std::sync::Arc;
 
 /// How many users are handed over in one call.
@@ -25,7 +26,7 @@ pub(super) struct Door {
 
 enum Way {
     Daemon(DaemonClient),
-    Own(SqliteStore, Box<Credentials>),
+    Own(Database, Box<Credentials>),
 }
 
 impl Door {
@@ -41,7 +42,7 @@ impl Door {
             settings.require_secrets()?;
         }
         let store = context.owner_beside_no_daemon().await?;
-        let shared: Arc<dyn Store> = Arc::new(store.clone());
+        let shared = store.shared();
         let rotator = if rotates {
             let places = places_for(settings, &context.clock, &context.ids)?;
             let (clock, ids) = (Arc::clone(&context.clock), Arc::clone(&context.ids));

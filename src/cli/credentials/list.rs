@@ -34,7 +34,7 @@ struct Listed {
 
 pub(super) async fn run(context: &Context, args: &ListArgs) -> Result<Exit, Trouble> {
     let reader = context.reader().await?;
-    let selected = select(&reader, args.into()).await?;
+    let selected = select(&*reader, args.into()).await?;
     reader.close().await?;
     let policy = context.settings.credentials.policy;
     let everything = args.all || selected.named;

@@ -13,7 +13,7 @@ use std::io::Write;
 
 pub(super) async fn run(context: &Context, args: &RotateArgs) -> Result<Exit, Trouble> {
     let reader = context.reader().await?;
-    let selected = select(&reader, (&args.selection).into()).await?;
+    let selected = select(&*reader, (&args.selection).into()).await?;
     reader.close().await?;
     let users = rotatable(&selected);
     let names = Names::of(&selected.passwords);

@@ -4,7 +4,7 @@ use super::args::{ListArgs, Selection};
 use crate::app::queries::{Pages, find_batch};
 use crate::app::{find_users, passwords_behind};
 use crate::cli::trouble::Trouble;
-use crate::store::{Filter, Password, SqliteStore};
+use crate::store::{Filter, Password, Store};
 
 /// The users that are meant.
 pub(super) struct Selected {
@@ -44,7 +44,7 @@ impl<'a> From<&'a ListArgs> for Which<'a> {
 }
 
 /// Finds them, in the order in which they were named or submitted.
-pub(super) async fn select(store: &SqliteStore, which: Which<'_>) -> Result<Selected, Trouble> {
+pub(super) async fn select(store: &dyn Store, which: Which<'_>) -> Result<Selected, Trouble> {
     if !which.ids.is_empty() {
         let mut users = Vec::with_capacity(which.ids.len());
         for text in which.ids {

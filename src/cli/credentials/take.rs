@@ -26,7 +26,7 @@ const KEY_FILE_MAX: u64 = 64 * 1024;
 pub(super) async fn run(context: &Context, args: &TakeArgs) -> Result<Exit, Trouble> {
     let resets = context.settings.credentials.policy == CredentialPolicy::Reset;
     let reader = context.reader().await?;
-    let selected = select(&reader, (&args.selection).into()).await?;
+    let selected = select(&*reader, (&args.selection).into()).await?;
     reader.close().await?;
     let users = takable(&selected, resets);
     let missing =

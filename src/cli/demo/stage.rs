@@ -19,7 +19,7 @@ use crate::cli::world_config::Addresses;
 use crate::domain::BatchId;
 use crate::http::DaemonClient;
 use crate::simulator::{Delays, Faults, Simulator, TokioSpawn, WallClock, World, listen};
-use crate::store::{Batch, Filter, Page, Requests, Tally};
+use crate::store::{Batch, Filter, Page, Tally};
 use std::io::{IsTerminal, Write};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;

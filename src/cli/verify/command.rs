@@ -12,7 +12,7 @@ use crate::app::{Sighting, TokioTimer, find_request, places_for};
 use crate::domain::{Code, Failure, RequestId, Sight, Status, Watch, look_pace};
 use crate::engine::Timer;
 use crate::provisioning::Lookout;
-use crate::store::{Filter, Member, SqliteStore, Watches};
+use crate::store::{Filter, Member, Store};
 use futures_util::{StreamExt, stream};
 use std::collections::{BTreeMap, HashMap};
 use std::io::{BufWriter, Write};
@@ -25,14 +25,14 @@ const SPARE_ROUNDS: u32 = 2;
 
 pub(in super::super) async fn run(context: &Context, args: &VerifyArgs) -> Result<Exit, Trouble> {
     let reader = context.reader().await?;
-    let members = meant(&reader, args).await?;
+    let members = meant(&*reader, args).await?;
     if members.is_empty() {
         writeln!(std::io::stderr().lock(), "There is no finished account like that.")?;
         return Ok(Exit::Ok);
     }
     context.settings.require_secrets()?;
     let lookout = Lookout::new(places_for(&context.settings, &context.clock, &context.ids)?);
-    let mut accounts = look(context, &reader, &lookout, members).await?;
+    let mut accounts = look(context, &*reader, &lookout, members).await?;
     reader.close().await?;
     let mut trouble = false;
     if args.heal {
@@ -69,7 +69,7 @@ fn exit_of(accounts: &[Verified], trouble: bool) -> Exit {
 }
 
 /// The finished accounts that are meant, in the order of submission.
-async fn meant(reader: &SqliteStore, args: &VerifyArgs) -> Result<Vec<Member>, Trouble> {
+async fn meant(reader: &dyn Store, args: &VerifyArgs) -> Result<Vec<Member>, Trouble> {
     let mut members = Vec::new();
     if !args.ids.is_empty() {
         for text in &args.ids {
@@ -113,7 +113,7 @@ async fn meant(reader: &SqliteStore, args: &VerifyArgs) -> Result<Vec<Member>, T
 /// Looks at all of them, and as often as it takes at those that were not found; what the watch makes of it counts.
 async fn look(
     context: &Context,
-    reader: &SqliteStore,
+    reader: &dyn Store,
     lookout: &Lookout,
     members: Vec<Member>,
 ) -> Result<Vec<Verified>, Trouble> {

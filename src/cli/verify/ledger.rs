@@ -3,10 +3,10 @@
 
 use super::super::actor::at_the_prompt;
 use super::super::context::Context;
+use super::super::database::Database;
 use super::super::trouble::Trouble;
 use crate::app::{Sighting, Watchkeeper};
 use crate::domain::RequestId;
-use crate::store::{SqliteStore, Store};
 use std::sync::Arc;
 
 /// Notes looks.
@@ -15,7 +15,7 @@ pub(super) async fn note(context: &Context, sightings: Vec<Sighting>) -> Result<
     if let Some((daemon, _)) = context.daemon().await? {
         return Ok(daemon.note(sightings, &actor).await?);
     }
-    let store = Arc::new(context.owner_beside_no_daemon().await?);
+    let store = context.owner_beside_no_daemon().await?;
     let noted = keeper(context, &store).note(sightings, &actor).await;
     store.close().await?;
     Ok(noted?)
@@ -28,16 +28,16 @@ pub(super) async fn heal(context: &Context, id: RequestId) -> Result<(), Trouble
         daemon.heal(id, &actor).await?;
         return Ok(());
     }
-    let store = Arc::new(context.owner_beside_no_daemon().await?);
+    let store = context.owner_beside_no_daemon().await?;
     let healed = keeper(context, &store).heal(id, &actor).await;
     store.close().await?;
     healed?;
     Ok(())
 }
 
-fn keeper(context: &Context, store: &Arc<SqliteStore>) -> Watchkeeper {
+fn keeper(context: &Context, store: &Database) -> Watchkeeper {
     Watchkeeper {
-        store: Arc::clone(store) as Arc<dyn Store>,
+        store: store.shared(),
         policy: context.settings.policy.clone(),
         clock: Arc::clone(&context.clock),
     }

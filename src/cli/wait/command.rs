@@ -12,7 +12,7 @@ use crate::cli::read_args::WaitArgs;
 use crate::cli::trouble::Trouble;
 use crate::domain::BatchId;
 use crate::engine::Timer;
-use crate::store::{Batches, Requests, SqliteStore};
+use crate::store::Store;
 use std::io::Write;
 use std::time::Duration;
 
@@ -25,17 +25,17 @@ const PACE_WINDOW: Duration = Duration::from_secs(600);
 pub(in crate::cli) async fn run(context: &Context, args: WaitArgs) -> Result<Exit, Trouble> {
     let store = context.reader().await?;
     let batch = match &args.batch {
-        Some(text) => Some(find_batch(&store, text).await?.id),
+        Some(text) => Some(find_batch(&*store, text).await?.id),
         None => None,
     };
-    if !matches!(context.daemon().await, Ok(Some(_))) && !progress(&store, batch).await?.is_settled() {
+    if !matches!(context.daemon().await, Ok(Some(_))) && !progress(&*store, batch).await?.is_settled() {
         writeln!(
             std::io::stderr().lock(),
             "No daemon runs on {}, so nothing moves; start one with `seatless run`.",
             context.settings.store.url
         )?;
     }
-    until_settled(context, &store, batch, args.timeout, args.output).await
+    until_settled(context, &*store, batch, args.timeout, args.output).await
 }
 
 /// Waits for batches one after the other, as `submit --wait` does; the worst end is the end of all.
@@ -51,7 +51,7 @@ pub(in crate::cli) async fn for_batches(
     for batch in batches {
         let waited = context.clock.elapsed().saturating_sub(began);
         let left = timeout.map(|timeout| timeout.saturating_sub(waited));
-        let exit = until_settled(context, &store, Some(*batch), left, output).await?;
+        let exit = until_settled(context, &*store, Some(*batch), left, output).await?;
         worst = if exit.code() > worst.code() { exit } else { worst };
     }
     Ok(worst)
@@ -59,7 +59,7 @@ pub(in crate::cli) async fn for_batches(
 
 async fn until_settled(
     context: &Context,
-    store: &SqliteStore,
+    store: &dyn Store,
     batch: Option<BatchId>,
     timeout: Option<Duration>,
     output: Output,
@@ -91,7 +91,7 @@ async fn until_settled(
     }
 }
 
-async fn progress(store: &SqliteStore, batch: Option<BatchId>) -> Result<BatchProgress, Trouble> {
+async fn progress(store: &dyn Store, batch: Option<BatchId>) -> Result<BatchProgress, Trouble> {
     // An accepted batch reaches the counters a moment later; until then its own number counts.
     let promised = match batch {
         Some(id) => store.batch(id).await?.map_or(0, |batch| batch.requests),

@@ -24,11 +24,11 @@ const WIDTH_ELSEWHERE: usize = 120;
 pub(in crate::cli) async fn run(context: &Context, args: WatchArgs) -> Result<Exit, Trouble> {
     let store = context.reader().await?;
     let batch = match &args.batch {
-        Some(text) => Some(find_batch(&store, text).await?),
+        Some(text) => Some(find_batch(&*store, text).await?),
         None => None,
     };
     let palette = Palette::of_stdout();
-    let mut watcher = Watcher::new(context, &store, batch);
+    let mut watcher = Watcher::new(context, &*store, batch);
     if args.once {
         let picture = watcher.look().await?;
         let mut out = std::io::stdout().lock();

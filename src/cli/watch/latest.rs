@@ -2,7 +2,7 @@
 
 use crate::app::views::{Moment, Tone, timeline};
 use crate::domain::{BatchId, EventKind, RequestId};
-use crate::store::{Event, Events, Requests, SqliteStore, StoreError};
+use crate::store::{Event, Store, StoreError};
 use std::collections::{HashMap, VecDeque};
 
 /// How many happenings are kept.
@@ -38,7 +38,7 @@ impl Latest {
     }
 
     /// Reads what is new; gives all that is kept, the latest last.
-    pub(super) async fn look(&mut self, store: &SqliteStore) -> Result<Vec<Happening>, StoreError> {
+    pub(super) async fn look(&mut self, store: &dyn Store) -> Result<Vec<Happening>, StoreError> {
         let mut events = store.latest(self.seen, READ_MAX).await?;
         events.reverse();
         for event in events {
@@ -55,11 +55,7 @@ impl Latest {
         Ok(self.kept.iter().cloned().collect())
     }
 
-    async fn happening(
-        &mut self,
-        store: &SqliteStore,
-        event: &Event,
-    ) -> Result<Option<Happening>, StoreError> {
+    async fn happening(&mut self, store: &dyn Store, event: &Event) -> Result<Option<Happening>, StoreError> {
         if self.names.len() > NAMES_MAX {
             self.names.clear();
         }

@@ -8,7 +8,7 @@ use crate::app::views::{
 use crate::cli::context::Context;
 use crate::cli::trouble::Trouble;
 use crate::http::Health;
-use crate::store::{Admission, Batch, Requests, SqliteStore, Work};
+use crate::store::{Batch, Store};
 use std::time::Duration;
 
 /// How often it is asked whether a daemon runs.
@@ -44,7 +44,7 @@ pub(super) struct Picture {
 /// Looks, and remembers what need not be read again.
 pub(super) struct Watcher<'a> {
     context: &'a Context,
-    store: &'a SqliteStore,
+    store: &'a dyn Store,
     batch: Option<Batch>,
     pace: Pace,
     daemon: Option<(Duration, Daemon)>,
@@ -54,7 +54,7 @@ pub(super) struct Watcher<'a> {
 }
 
 impl<'a> Watcher<'a> {
-    pub(super) fn new(context: &'a Context, store: &'a SqliteStore, batch: Option<Batch>) -> Self {
+    pub(super) fn new(context: &'a Context, store: &'a dyn Store, batch: Option<Batch>) -> Self {
         let latest = Latest::new(batch.as_ref().map(|batch| batch.id));
         let pace = Pace::over(PACE_WINDOW);
         Self { context, store, batch, pace, daemon: None, reasons: None, latest }
