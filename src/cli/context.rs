@@ -125,6 +125,11 @@ impl Context {
         })
     }
 
+    /// Whether nobody works on the database, as far as can be told from here: a server's may have daemons anywhere.
+    pub(super) async fn seems_idle(&self) -> bool {
+        self.server().is_none() && !matches!(self.daemon().await, Ok(Some(_)))
+    }
+
     /// The daemon that works on the database, if one runs.
     pub(super) async fn daemon(&self) -> Result<Option<(DaemonClient, Health)>, Trouble> {
         Ok(DaemonClient::find(&self.settings.daemon.socket).await?)

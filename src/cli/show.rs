@@ -63,7 +63,7 @@ async fn show_request(
             if let Some(watch) = &watch {
                 lines.extend(request_page::watch_lines(watch, now, Palette::of_stdout()));
             }
-            if moves && !matches!(context.daemon().await, Ok(Some(_))) {
+            if moves && context.seems_idle().await {
                 lines.push(
                     "      No daemon runs, so nothing moves; start one with `seatless run`.".to_owned(),
                 );

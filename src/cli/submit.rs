@@ -20,7 +20,7 @@ use std::time::Duration;
 
 pub(super) async fn run(context: &Context, args: SubmitArgs) -> Result<Exit, Trouble> {
     let daemon = context.daemon().await?.map(|(client, _)| client);
-    let runs = daemon.is_some();
+    let runs = daemon.is_some() || context.server().is_some();
     let submitted = take_in(context, daemon, &args).await?;
     report(&submitted, args.output, runs)?;
     if !args.wait {

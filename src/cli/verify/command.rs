@@ -47,7 +47,7 @@ pub(in super::super) async fn run(context: &Context, args: &VerifyArgs) -> Resul
         }
     }
     page::print(&mut BufWriter::new(std::io::stdout()), args.output, &accounts)?;
-    if accounts.iter().any(|account| account.healing) && context.daemon().await?.is_none() {
+    if accounts.iter().any(|account| account.healing) && context.seems_idle().await {
         writeln!(
             std::io::stderr().lock(),
             "No daemon runs, so nothing is healed yet; start one with `seatless run`."

@@ -28,7 +28,7 @@ pub(in crate::cli) async fn run(context: &Context, args: WaitArgs) -> Result<Exi
         Some(text) => Some(find_batch(&*store, text).await?.id),
         None => None,
     };
-    if !matches!(context.daemon().await, Ok(Some(_))) && !progress(&*store, batch).await?.is_settled() {
+    if context.seems_idle().await && !progress(&*store, batch).await?.is_settled() {
         writeln!(
             std::io::stderr().lock(),
             "No daemon runs on {}, so nothing moves; start one with `seatless run`.",
