@@ -41,7 +41,7 @@ pub(super) async fn look(steps: &Provisioner, site: &Site<'_>) -> Result<Vec<See
         let finding = if skus.iter().any(|row| row.sku == member.user.account.license) {
             match answer {
                 Some(Ok(Some(user))) => judge(steps, member, &user),
-                Some(Ok(None)) => missing(steps, member, open_intent(&places, members)),
+                Some(Ok(None)) => missing(steps, member, may_show_up(steps, &places, members)),
                 Some(Err(call)) => settled(outcome_of(call)),
                 None => unseen(steps, member),
             }
@@ -142,6 +142,14 @@ fn open_intent(places: &[usize], members: &[Member]) -> bool {
     places.iter().any(|&place| members[place].request.progress.trial.intent.is_some())
 }
 
+/// Whether an earlier create may have made the user, so that a look that misses it proves nothing yet.
+fn may_show_up(steps: &Provisioner, places: &[usize], members: &[Member]) -> bool {
+    let now = steps.clock.now();
+    let is_to_be_made_anew =
+        |&place: &usize| members[place].request.progress.trial.is_to_be_made_anew(&steps.policy, now);
+    open_intent(places, members) && !places.iter().any(is_to_be_made_anew)
+}
+
 fn adopts(member: &Member) -> bool {
     member.request.asked.membership.on_existing == OnExisting::Adopt
 }
@@ -156,7 +164,7 @@ fn unseen(steps: &Provisioner, member: &Member) -> Finding {
 }
 
 /// The directory does not show the user, this time.
-fn missing(steps: &Provisioner, member: &Member, may_have_been_made: bool) -> Finding {
+fn missing(steps: &Provisioner, member: &Member, may_show_up: bool) -> Finding {
     let restored = member.request.progress.trial.look_first;
     if let (false, Some(id), Some(origin)) = (restored, member.user.object_id, member.user.origin) {
         // A sibling has made it, perhaps just now, and reads lag. Whether it is gone is for the next step to find out: that
@@ -167,7 +175,7 @@ fn missing(steps: &Provisioner, member: &Member, may_have_been_made: bool) -> Fi
         let failure = Failure::new(Code::GraphUserGone, "It was there before.");
         return settled(Outcome::Absent { failure });
     }
-    if may_have_been_made {
+    if may_show_up {
         let failure = Failure::new(Code::RemoteUncertain, "The user is not there (yet).");
         return settled(Outcome::Absent { failure });
     }

@@ -87,6 +87,9 @@ impl Sweeper {
     }
 
     fn confirmed(&self, finding: &Finding) -> Option<Recheck> {
+        if finding.kind == FindingKind::LicenseForeign {
+            return None;
+        }
         Some(Recheck {
             intent: IntentId(self.ids.fresh()),
             tenant: finding.tenant.clone(),
@@ -98,7 +101,7 @@ impl Sweeper {
         })
     }
 
-    /// Sweeps every tenant in which we have ever lent a license, markers included; says how each stands.
+    /// Sweeps every tenant of the config, markers included; says how each stands.
     ///
     /// # Errors
     /// The store's. A cloud that cannot be seen is part of the standing.
@@ -119,14 +122,16 @@ impl Sweeper {
             .await
     }
 
-    /// The licenses that we lend, by tenant.
+    /// The licenses that we lend, by tenant. One that has lent none yet, as far as this database knows, may still hold users
+    /// that carry our marker.
     async fn lent(&self) -> Result<BTreeMap<String, BTreeSet<SkuId>>, StoreError> {
-        let mut lent: BTreeMap<String, BTreeSet<SkuId>> = BTreeMap::new();
+        let mut lent: BTreeMap<String, BTreeSet<SkuId>> =
+            self.places.tenants.keys().map(|tenant| (tenant.clone(), BTreeSet::new())).collect();
         for pool in self.store.pools().await? {
             if let PoolKey::Seat { tenant, sku } = pool.key
-                && self.places.tenants.contains_key(&tenant)
+                && let Some(licenses) = lent.get_mut(&tenant)
             {
-                lent.entry(tenant).or_default().insert(sku);
+                licenses.insert(sku);
             }
         }
         Ok(lent)
@@ -242,7 +247,7 @@ impl Sweeper {
         let direct: BTreeSet<SkuId> = user
             .licenses
             .iter()
-            .filter(|license| license.assigned_by_group.is_none() && lent.contains(&license.sku))
+            .filter(|license| license.assigned_by_group.is_none())
             .map(|license| license.sku)
             .collect();
         for license in &direct {
@@ -252,14 +257,20 @@ impl Sweeper {
                 .filter(|recheck| recheck.license == *license)
                 .map(|recheck| recheck.intent)
                 .collect();
-            if trace.user.as_ref().is_some_and(|known| known.license_may_be_held || known.license_in_use) {
+            if explained_by.is_empty() && !lent.contains(license) {
+                // Nobody but a person who has confirmed it ever said that we lend this one.
+            } else if trace
+                .user
+                .as_ref()
+                .is_some_and(|known| known.license_may_be_held || known.license_in_use)
+            {
                 // A request is in charge of it.
             } else if !explained_by.is_empty() {
                 let of = trace.user.clone();
                 leftovers.push(Leftover { user: user.clone(), of, license: *license, explained_by });
             } else if !trusted && trace.user.as_ref().is_some_and(|known| known.object_id == Some(user.id)) {
                 // What would explain it may be lost.
-                findings.push(self.unconfirmed(user, trace.user.as_ref(), *license));
+                findings.push(self.unexplained(user, trace.user.as_ref(), *license));
             } else if trace.user.as_ref().is_some_and(|known| is_finished_account(known, user.id)) {
                 let failure = Failure::new(Code::GraphLicenseForeign, "");
                 findings.push(self.finding(
@@ -273,9 +284,20 @@ impl Sweeper {
         }
         if self.marked(user).is_some() && is_orphan(trace.user.as_ref(), user.id) {
             let failure = Failure::new(Code::SweepOrphan, "");
-            let license = direct.first().copied();
+            // What this database knows to lend is the likeliest; of what it has forgotten, any is.
+            let license = direct.intersection(lent).next().or(direct.first()).copied();
             findings.push(self.finding(user, trace.user.as_ref(), FindingKind::Orphan, license, failure));
         }
+    }
+
+    /// A license on a user of ours that nothing explains any more. An adopted one may have had it before us, so that no
+    /// confirmation of all that was found makes it ours to take.
+    fn unexplained(&self, user: &DirectoryUser, of: Option<&TracedUser>, license: SkuId) -> Finding {
+        if of.is_none_or(|known| known.origin != Some(UserOrigin::Adopted)) {
+            return self.unconfirmed(user, of, license);
+        }
+        let failure = Failure::new(Code::MachineRestoredUnclear, "");
+        self.finding(user, of, FindingKind::LicenseForeign, Some(license), failure)
     }
 
     fn unconfirmed(&self, user: &DirectoryUser, of: Option<&TracedUser>, license: SkuId) -> Finding {

@@ -23,6 +23,8 @@ pub(crate) enum For {
     Restart,
     Mend,
     Race,
+    Setback,
+    Late,
 }
 
 impl Chance {

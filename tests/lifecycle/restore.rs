@@ -387,3 +387,39 @@ async fn a_copy_in_another_place_works_on_nothing_until_a_person_confirms() {
     rig.run_to_rest().await;
     assert_eq!(reason(&rig.member("svc-a").await), "succeeded", "{}", rig.story().await);
 }
+
+/// The adopted user's license was its own before it was ours to lend; a person who confirms all that was found has not said
+/// that this one is ours.
+#[tokio::test]
+async fn confirming_takes_no_license_that_an_adopted_user_may_have_had_before() {
+    let licensed = |user: &mut seatless::simulator::WorldUser| user.licenses = vec![SALES.to_owned()];
+    let scene = rig().tenant("contoso").seats(2).somebody("svc-a", licensed).environment("dev");
+    let mut rig = scene.request("svc-a").that_adopts().request("svc-b").without_lags().start().await;
+    rig.run_until_all_are(State::Created).await;
+    let saved = rig.save().await;
+    rig.put_back(&saved).await;
+    rig.run_to_rest().await;
+    assert_eq!(reason(&rig.member("svc-a").await), "blocked machine.restored-unclear");
+    let standings = rig.sweep().await;
+    let kinds: Vec<FindingKind> = standings[0].findings.iter().map(|finding| finding.kind).collect();
+    assert_eq!(kinds, [FindingKind::LicenseForeign], "{standings:?}");
+    rig.confirm().await;
+    assert_eq!(licenses(&rig, "svc-a"), 1, "{}", rig.story().await);
+}
+
+/// Nothing in the backup tells which licenses were lent, nor that there ever was a user.
+#[tokio::test]
+async fn what_an_empty_backup_has_forgotten_is_found_by_its_marker() {
+    let scene = one_account();
+    let wishes = scene.wishes.clone();
+    let mut rig = Scene { wishes: Vec::new(), ..scene }.start().await;
+    let saved = rig.save().await;
+    rig.submit(&wishes, SALES_ID).await;
+    rig.run_until_all_are(State::Licensed).await;
+    rig.put_back(&saved).await;
+    let standings = rig.sweep().await;
+    let findings = standings.first().map(|standing| standing.findings.as_slice()).unwrap_or_default();
+    assert!(findings.iter().any(|finding| finding.kind == FindingKind::Orphan), "{standings:?}");
+    rig.confirm().await;
+    assert_eq!(licenses(&rig, "svc-a"), 0);
+}

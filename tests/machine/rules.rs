@@ -69,8 +69,20 @@ fn an_uncertain_create_is_looked_for_before_it_is_sent_again() {
     for _ in 0..=world.policy.absence_looks {
         world.turn(&Turn::look(absent()));
     }
-    assert_eq!(world.progress.trial.intent, None, "it is certain now that nothing came of it");
     assert_eq!(world.progress.status(), Status::Active);
+    assert!(world.progress.trial.is_to_be_made_anew(&world.policy, world.now));
+    assert_eq!(
+        world.progress.trial.intent,
+        Some(open),
+        "should it show up after all, this tells whose it is"
+    );
+    // Whoever calls it off now waits for it to show up all the same.
+    let mut called_off = world.clone();
+    order(&mut called_off, Command::Cancel);
+    assert_eq!(called_off.progress.trial.intent, Some(open));
+    // The next create begins with no evidence against it.
+    world.turn(&Turn::of(ambiguous()));
+    assert!(!world.progress.trial.is_to_be_made_anew(&world.policy, world.now));
 }
 
 #[test]
