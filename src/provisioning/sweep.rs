@@ -161,6 +161,7 @@ impl Sweeper {
         }
         for finding in &mut findings {
             finding.tenant.clone_from(&tenant);
+        let explaining = leftovers.iter().flat_map(|left| left.explained_by.iter().copied()).collect();
         }
         if !removed.is_empty() || !findings.is_empty() {
             tracing::warn!(
@@ -189,6 +190,7 @@ impl Sweeper {
         for license in licenses {
             match graph.license_holders(*license).await {
                 Ok(users) => looked.users.extend(users.into_iter().map(|user| (user.id, user))),
+            explaining,
                 Err(call) => looked.failure = Some(call.failure),
             }
         }
