@@ -73,6 +73,6 @@ impl Rig {
     /// A person trusts the database again, as `seatless sweep --confirm` does it.
     pub(crate) async fn confirm(&mut self) -> Vec<SweepStanding> {
         let sweeper = self.parts().sweeper();
-        sweeper.confirm(person()).await.expect("the store works")
+        sweeper.confirm(person(), self.clock.now()).await.expect("the store works")
     }
 }
