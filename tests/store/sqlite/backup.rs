@@ -66,6 +66,12 @@ async fn a_copy_overwrites_nothing() {
     assert!(refused.to_string().contains("exists already"), "{refused}");
     assert_eq!(std::fs::read(file.copy()).unwrap(), b"precious");
     assert_eq!(names(&file), before);
+    let half = file.copy().with_file_name("copy.db.partial");
+    std::fs::rename(file.copy(), &half).unwrap();
+    let refused = SqliteStore::back_up(&file.path(), &file.copy()).await.unwrap_err();
+    assert!(refused.to_string().contains("copy.db.partial: it exists already"), "{refused}");
+    assert_eq!(std::fs::read(half).unwrap(), b"precious");
+    assert!(!file.copy().exists(), "no empty backup stays");
     world.database.close().await;
 }
 
