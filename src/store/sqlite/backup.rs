@@ -3,7 +3,7 @@
 use super::cells::Cells;
 use super::head::{Claimed, Head, Place, SideCar};
 use super::lock::OwnerLock;
-use super::open::{base, connect};
+use super::open::{base, connect, resolved};
 use super::options::{OpenOptions, OwnerCard};
 use super::pen::Pen;
 use super::verdict::said;
@@ -91,6 +91,7 @@ impl SqliteStore {
     /// [`StoreError::Locked`] if somebody works on the database; [`StoreError::Corrupt`], [`StoreError::SchemaNewer`] or
     /// [`StoreError::Unreadable`] if the copy cannot be used, or belongs to another store; then everything is as it was.
     pub async fn put_back(database: &Path, from: &Path, card: &OwnerCard) -> Result<PutBack, StoreError> {
+        let database = &resolved(database)?;
         let _lock = OwnerLock::take(database, card)?;
         let car = SideCar::read(database)?;
         let copy = beside(database, ".restoring");
@@ -142,6 +143,7 @@ async fn prepare(
     copy: &Path,
     car: Option<&SideCar>,
 ) -> Result<Backup, StoreError> {
+    let from = &resolved(from)?;
     let log = beside(from, "-wal");
     if std::fs::metadata(&log).is_ok_and(|log| log.len() > 0) {
         return Err(unreadable(

@@ -181,6 +181,14 @@ async fn what_does_not_belong_here_is_refused_and_nothing_is_moved() {
     log.push("-wal");
     std::fs::write(&log, "half of it").unwrap();
     put_back(&file).await.expect_err("a part of it is elsewhere");
+    #[cfg(unix)]
+    {
+        let elsewhere = tempfile::tempdir().unwrap();
+        let link = elsewhere.path().join("latest.db");
+        std::os::unix::fs::symlink(file.copy(), &link).unwrap();
+        let linked = SqliteStore::put_back(&file.path(), &link, &card()).await;
+        linked.expect_err("a link does not bring the log along");
+    }
     std::fs::remove_file(&log).unwrap();
     put_back(&file).await.expect("the good one can be put back");
 }
