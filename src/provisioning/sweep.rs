@@ -71,15 +71,16 @@ impl Sweeper {
         Self { store, places, clock, ids, policy, markers_due, turn: tokio::sync::Mutex::default() }
     }
 
-    /// A person says that the licenses which the last sweeps listed are ours, and that the database is to be trusted again.
-    /// Then everything is swept. In a database that is trusted there is nothing to confirm.
+    /// A person says that the licenses which the sweeps until `shown_at` listed are ours, and that the database is to be
+    /// trusted again. Then everything is swept. In a database that is trusted there is nothing to confirm.
     ///
     /// # Errors
     /// The store's.
-    pub async fn confirm(&self, actor: Actor) -> Result<Vec<SweepStanding>, StoreError> {
+    pub async fn confirm(&self, actor: Actor, shown_at: Instant) -> Result<Vec<SweepStanding>, StoreError> {
         if self.store.standing().await? != Standing::Trusted {
             let found = self.store.sweeps().await?.into_iter().flat_map(|standing| standing.findings);
-            let rechecks: Vec<Recheck> = found.filter_map(|finding| self.confirmed(&finding)).collect();
+            let shown = found.filter(|finding| finding.found_at <= shown_at);
+            let rechecks: Vec<Recheck> = shown.filter_map(|finding| self.confirmed(&finding)).collect();
             self.store.recheck(rechecks).await?;
             self.store.confirm(actor, self.clock.now()).await?;
         }
@@ -101,7 +102,7 @@ impl Sweeper {
         })
     }
 
-    /// Sweeps every tenant of the config, markers included; says how each stands.
+    /// Sweeps every tenant in which we have ever lent a license, markers included; says how each stands.
     ///
     /// # Errors
     /// The store's. A cloud that cannot be seen is part of the standing.
@@ -114,7 +115,7 @@ impl Sweeper {
     async fn sweep(&self) -> Result<(), StoreError> {
         let _turn = self.turn.lock().await;
         let trusted = self.store.standing().await? == Standing::Trusted;
-        let lent = self.lent().await?;
+        let lent = self.lent(trusted).await?;
         stream::iter(lent)
             .map(|(tenant, licenses)| self.sweep_tenant(tenant, licenses, trusted))
             .buffer_unordered(TENANTS_AT_A_TIME)
@@ -122,16 +123,26 @@ impl Sweeper {
             .await
     }
 
-    /// The licenses that we lend, by tenant. One that has lent none yet, as far as this database knows, may still hold users
-    /// that carry our marker.
-    async fn lent(&self) -> Result<BTreeMap<String, BTreeSet<SkuId>>, StoreError> {
-        let mut lent: BTreeMap<String, BTreeSet<SkuId>> =
-            self.places.tenants.keys().map(|tenant| (tenant.clone(), BTreeSet::new())).collect();
+    /// The licenses that we lend, by tenant. A database that is not trusted may have forgotten that we ever lent one.
+    async fn lent(&self, trusted: bool) -> Result<BTreeMap<String, BTreeSet<SkuId>>, StoreError> {
+        let mut lent: BTreeMap<String, BTreeSet<SkuId>> = BTreeMap::new();
+        if !trusted {
+            let named = self.places.tenants.iter();
+            lent.extend(named.map(|(name, place)| (name.clone(), place.licenses.clone())));
+        }
         for pool in self.store.pools().await? {
             if let PoolKey::Seat { tenant, sku } = pool.key
-                && let Some(licenses) = lent.get_mut(&tenant)
+                && self.places.tenants.contains_key(&tenant)
             {
-                licenses.insert(sku);
+                lent.entry(tenant).or_default().insert(sku);
+            }
+        }
+        // What was found so may be confirmed by now.
+        for finding in self.store.sweeps().await?.into_iter().flat_map(|standing| standing.findings) {
+            if let Some(license) =
+                finding.license.filter(|_| self.places.tenants.contains_key(&finding.tenant))
+            {
+                lent.entry(finding.tenant).or_default().insert(license);
             }
         }
         Ok(lent)
@@ -153,6 +164,7 @@ impl Sweeper {
                 self.judge(user, trace, &licenses, trusted, &mut leftovers, &mut findings);
             }
         }
+        let explaining = leftovers.iter().flat_map(|left| left.explained_by.iter().copied()).collect();
         let mut removed = Vec::new();
         if !trusted {
             findings.extend(
@@ -181,6 +193,7 @@ impl Sweeper {
             now,
             removed,
             findings,
+            explaining,
             failure: looked.failure,
             forget_before: now - self.policy.recheck,
             forget_deleted_before: now - RESTORABLE,
@@ -247,7 +260,7 @@ impl Sweeper {
         let direct: BTreeSet<SkuId> = user
             .licenses
             .iter()
-            .filter(|license| license.assigned_by_group.is_none())
+            .filter(|license| license.assigned_by_group.is_none() && lent.contains(&license.sku))
             .map(|license| license.sku)
             .collect();
         for license in &direct {
@@ -257,13 +270,7 @@ impl Sweeper {
                 .filter(|recheck| recheck.license == *license)
                 .map(|recheck| recheck.intent)
                 .collect();
-            if explained_by.is_empty() && !lent.contains(license) {
-                // Nobody but a person who has confirmed it ever said that we lend this one.
-            } else if trace
-                .user
-                .as_ref()
-                .is_some_and(|known| known.license_may_be_held || known.license_in_use)
-            {
+            if trace.user.as_ref().is_some_and(|known| known.license_may_be_held || known.license_in_use) {
                 // A request is in charge of it.
             } else if !explained_by.is_empty() {
                 let of = trace.user.clone();
@@ -284,8 +291,7 @@ impl Sweeper {
         }
         if self.marked(user).is_some() && is_orphan(trace.user.as_ref(), user.id) {
             let failure = Failure::new(Code::SweepOrphan, "");
-            // What this database knows to lend is the likeliest; of what it has forgotten, any is.
-            let license = direct.intersection(lent).next().or(direct.first()).copied();
+            let license = direct.first().copied();
             findings.push(self.finding(user, trace.user.as_ref(), FindingKind::Orphan, license, failure));
         }
     }

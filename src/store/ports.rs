@@ -163,6 +163,9 @@ pub trait Passwords: Send + Sync {
     /// same transaction each is recorded as handed over. They stay until they are acknowledged.
     fn take_passwords(&self, order: PasswordOrder) -> Answer<'_, Vec<SealedPassword>>;
 
+    /// What was handed over of these users has not arrived: it counts as not taken, so that nobody acknowledges it unseen.
+    fn give_passwords_back(&self, order: PasswordOrder) -> Answer<'_, ()>;
+
     /// Destroys those that were taken; gives back whose.
     fn acknowledge_passwords(&self, order: PasswordOrder) -> Answer<'_, Vec<UserId>>;
 

@@ -5,7 +5,7 @@ use super::judge::Lost;
 use super::rig::{Rig, person};
 use super::seams::{CountedIds, SharedClock};
 use super::submission::card;
-use seatless::domain::State;
+use seatless::domain::{Clock, State};
 use seatless::store::{Member, SqliteStore, SweepStanding};
 use std::path::{Path, PathBuf};
 use std::sync::PoisonError;
@@ -88,6 +88,6 @@ impl Rig {
     /// A person trusts the database again, as `seatless sweep --confirm` does it.
     pub(crate) async fn confirm(&mut self) -> Vec<SweepStanding> {
         let sweeper = self.parts().sweeper();
-        sweeper.confirm(person()).await.expect("the store works")
+        sweeper.confirm(person(), self.clock.now()).await.expect("the store works")
     }
 }

@@ -25,6 +25,7 @@ pub(crate) enum For {
     Race,
     Setback,
     Late,
+    Disagreement,
 }
 
 impl Chance {

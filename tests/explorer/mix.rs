@@ -125,7 +125,10 @@ pub(crate) fn mix(seed: u64) -> Mix {
         let adopts = chance.happens(For::Mix, next(), 0.25);
         let other = two_licenses && index == 1;
         for environment in &ENVIRONMENTS[..environments] {
-            let wanted = chance.happens(For::Mix, next(), 0.75);
+            let place = next();
+            let wanted = chance.happens(For::Mix, place, 0.75);
+            // Mostly the requests of a name agree about who it may be.
+            let differs = chance.happens(For::Disagreement, place, 0.1);
             let first = wishes.is_empty() && others.is_empty();
             if !wanted && !first {
                 continue;
@@ -135,7 +138,7 @@ pub(crate) fn mix(seed: u64) -> Mix {
                 environment: (*environment).to_owned(),
                 role: "Writer".to_owned(),
                 unit: None,
-                adopts,
+                adopts: adopts != differs,
             };
             if other { &mut others } else { &mut wishes }.push(wish);
         }

@@ -97,7 +97,8 @@ impl Stage {
         if std::mem::take(&mut self.doubted) {
             let store: Arc<dyn Store> = Arc::new(self.store.clone());
             let sweeper = self.parts(Arc::clone(&self.tricks) as Arc<_>, store).sweeper();
-            sweeper.confirm(person()).await.expect("the store works");
+            sweeper.sweep_now().await.expect("the store works");
+            sweeper.confirm(person(), self.now()).await.expect("the store works");
         }
     }
 

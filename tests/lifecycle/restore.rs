@@ -1,10 +1,10 @@
 //! An older state of the database is put back while the cloud is ahead of it: at every point of a straight path and of a
 //! way back, and everything ends as if nothing had happened.
 
-use super::bed::rig::{Rig, Step, reason};
+use super::bed::rig::{Rig, Step, person, reason};
 use super::bed::scene::{SALES, SALES_ID, Scene, rig};
 use super::bed::wire::Kind;
-use seatless::domain::{Command, State, Status};
+use seatless::domain::{Command, SkuId, State, Status};
 use seatless::simulator::Act;
 use seatless::store::{Doubt, FindingKind, Standing, Trust};
 use std::time::Duration;
@@ -407,9 +407,8 @@ async fn confirming_takes_no_license_that_an_adopted_user_may_have_had_before() 
     assert_eq!(licenses(&rig, "svc-a"), 1, "{}", rig.story().await);
 }
 
-/// Nothing in the backup tells which licenses were lent, nor that there ever was a user.
 #[tokio::test]
-async fn what_an_empty_backup_has_forgotten_is_found_by_its_marker() {
+async fn what_was_lent_after_a_backup_that_knows_no_license_is_found_all_the_same() {
     let scene = one_account();
     let wishes = scene.wishes.clone();
     let mut rig = Scene { wishes: Vec::new(), ..scene }.start().await;
@@ -418,8 +417,24 @@ async fn what_an_empty_backup_has_forgotten_is_found_by_its_marker() {
     rig.run_until_all_are(State::Licensed).await;
     rig.put_back(&saved).await;
     let standings = rig.sweep().await;
-    let findings = standings.first().map(|standing| standing.findings.as_slice()).unwrap_or_default();
-    assert!(findings.iter().any(|finding| finding.kind == FindingKind::Orphan), "{standings:?}");
+    let listed = standings.iter().flat_map(|standing| &standing.findings).find_map(|finding| finding.license);
+    assert_eq!(listed, Some(SkuId(SALES_ID)), "{standings:?}");
     rig.confirm().await;
     assert_eq!(licenses(&rig, "svc-a"), 0);
+}
+
+#[tokio::test]
+async fn a_confirmation_is_for_what_was_shown() {
+    let mut rig = one_account().run_to_rest().await;
+    let saved = rig.save().await;
+    rig.put_back(&saved).await;
+    let shown_at = rig.sweep().await[0].swept_at;
+    rig.clock.advance(Duration::from_secs(60));
+    let (tenant, user) = ("contoso".to_owned(), "svc-a@contoso.example".to_owned());
+    rig.person(Act::AddLicense { tenant, user, part_number: SALES.to_owned() });
+    rig.sweep().await;
+    let sweeper = rig.parts().sweeper();
+    let standings = sweeper.confirm(person(), shown_at).await.expect("the store works");
+    assert_eq!(standings[0].findings[0].kind, FindingKind::LicenseForeign);
+    assert_eq!(licenses(&rig, "svc-a"), 1);
 }
