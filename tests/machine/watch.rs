@@ -1,5 +1,6 @@
 //! The watch over a finished account: when it is looked at, and what is made of what was seen.
 
+use crate::walks::config;
 use chrono::TimeDelta;
 use proptest::prelude::*;
 use seatless::domain::{
@@ -136,6 +137,8 @@ fn what_may_be_healed_and_from_where() {
 }
 
 proptest! {
+    #![proptest_config(config(2))]
+
     /// Whatever is seen, and whenever: the watch goes on, in the future, and its events tell its drift.
     #[test]
     fn the_watch_goes_on_and_the_events_tell_all_of_it(
