@@ -8,7 +8,7 @@ use super::{
 };
 use crate::domain::{
     Code, Direction, EventKind, Evidence, EvidenceKind, Failure, Instant, IntentId, OpenIntent, Phase,
-    Policy, State, Step, Timer, first_look, retry_delay,
+    Policy, State, Step, Timer, first_look, look_pace, retry_delay,
 };
 use chrono::TimeDelta;
 use std::time::Duration;
@@ -426,11 +426,6 @@ fn weigh(mut draft: Draft, kind: EvidenceKind, report: &Report<'_>) -> (Draft, b
     draft.next.trial.evidence = Some(evidence);
     let long_enough = report.looked_at >= evidence.since + report.policy.absence_window;
     (draft, long_enough && evidence.looks >= report.policy.absence_looks)
-}
-
-/// The pace at which the looks just span the window.
-fn look_pace(policy: &Policy) -> Duration {
-    policy.absence_window / policy.absence_looks.saturating_sub(1).max(1)
 }
 
 /// Comes back after a while, in the phase it is in.
