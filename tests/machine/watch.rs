@@ -49,6 +49,16 @@ fn looks_follow_after_an_hour_a_day_and_then_daily_in_parts_of_a_day() {
 }
 
 #[test]
+fn a_look_that_comes_early_leaves_the_planned_ones_where_they_are() {
+    let (watch, policy) = begun();
+    let due = |hours: i64| {
+        let now = watch.succeeded_at + TimeDelta::minutes(60 * hours - 1);
+        (watch.weigh(found(&[]), &policy, now).next.due_at - watch.succeeded_at).num_hours()
+    };
+    assert_eq!((due(1), due(2), due(24)), (1, 24, 24));
+}
+
+#[test]
 fn accounts_that_drift_apart_in_time_come_to_be_looked_at_together() {
     let (watch, policy) = begun();
     let due = |minutes: i64| {
@@ -95,6 +105,15 @@ fn what_was_not_found_is_believed_after_as_many_looks_as_the_machine_asks_for_an
     let later = watch.weigh(absent(DriftKind::UserDeleted), &policy, watch.due_at);
     assert_eq!((later.event, later.next.evidence), (None, None));
     assert_eq!(later.next.weigh(found(&[]), &policy, later.next.due_at).event, Some(EventKind::Verified));
+}
+
+#[test]
+fn the_looks_that_are_asked_for_just_span_the_window() {
+    let (_, policy) = begun();
+    for (absence_looks, wait) in [(0, 30), (1, 30), (2, 30), (4, 10), (5, 7)] {
+        let policy = Policy { absence_looks, ..policy.clone() };
+        assert_eq!(look_pace(&policy).as_secs(), wait, "{absence_looks} looks");
+    }
 }
 
 #[test]
