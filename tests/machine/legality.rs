@@ -91,6 +91,8 @@ pub(crate) fn check_moment(world: &World, moment: &Moment) {
     if let Some(event) = &transition.event {
         assert_eq!((event.from, event.to), (before.state, next.state));
         assert_eq!(event.intent, before.trial.intent.map(|intent| intent.id));
+        let went_wrong = matches!(event.kind, EventKind::Blocked | EventKind::Failed | EventKind::Regressed);
+        assert_eq!(event.failure.is_some(), went_wrong, "what went wrong is told where something did");
     }
     if before.state != next.state {
         assert!(transition.event.is_some(), "a move without an event");

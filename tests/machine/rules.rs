@@ -11,23 +11,23 @@ fn order(world: &mut World, command: Command) {
     world.put(Input::Ordered(command), 0.5).unwrap();
 }
 
-fn transient(charge: Charge) -> Outcome {
+pub(crate) fn transient(charge: Charge) -> Outcome {
     Outcome::Transient { failure: failure(Code::RemoteUnavailable), charge }
 }
 
-fn ambiguous() -> Outcome {
+pub(crate) fn ambiguous() -> Outcome {
     Outcome::Ambiguous { failure: failure(Code::RemoteUncertain), charge: Charge::Member }
 }
 
-fn absent() -> Outcome {
+pub(crate) fn absent() -> Outcome {
     Outcome::Absent { failure: failure(Code::GraphUserGone) }
 }
 
-fn blocked(code: Code) -> Outcome {
+pub(crate) fn blocked(code: Code) -> Outcome {
     Outcome::Blocked { failure: failure(code) }
 }
 
-fn behind(to: State) -> Outcome {
+pub(crate) fn behind(to: State) -> Outcome {
     Outcome::Regressed { to, failure: failure(Code::MachineLicenseLost) }
 }
 
@@ -39,7 +39,7 @@ fn blocked_by(world: &World) -> Option<Code> {
 }
 
 /// Created, and granted its seat.
-fn seated() -> World {
+pub(crate) fn seated() -> World {
     let mut world = World::at(State::Created);
     world.put(Input::Admitted, 0.5).unwrap();
     world
@@ -345,6 +345,17 @@ fn what_is_not_worked_on_cannot_be_poisoned() {
 }
 
 #[test]
+fn a_removal_that_kills_its_worker_rests_and_the_first_reason_stays() {
+    let mut world = World::at(State::Licensed);
+    world.turn(&Turn::of(blocked(Code::DataverseEnvironmentDisabled)));
+    world.wait(Duration::from_secs(3_600));
+    let told = world.put(Input::Poisoned, 0.5).unwrap().transition.event.expect("an event");
+    assert_eq!(told.failure.expect("what went wrong").code, Code::MachinePoisoned);
+    assert_eq!(blocked_by(&world), Some(Code::DataverseEnvironmentDisabled));
+    assert_eq!(world.progress.due_at(), Some(world.now + world.policy.parked_seat));
+}
+
+#[test]
 fn a_rescue_makes_due_at_once_and_counts_on() {
     let mut world = World::at(State::Licensed);
     for claims in 1..=3 {
@@ -355,6 +366,15 @@ fn a_rescue_makes_due_at_once_and_counts_on() {
     }
     world.turn(&Turn::look(Outcome::NotYet { wait: Duration::from_secs(1), because: None }));
     assert_eq!(world.progress.trial.claims, 0);
+}
+
+#[test]
+fn a_rescue_leaves_whoever_waits_for_a_seat_waiting() {
+    let mut world = World::at(State::Created);
+    let before = world.progress.clone();
+    assert!(matches!(before.phase, Phase::Active { timer: Timer::ForSeat, .. }));
+    world.put(Input::Rescued, 0.5).unwrap();
+    assert_eq!(world.progress, before);
 }
 
 #[test]

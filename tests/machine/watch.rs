@@ -1,5 +1,6 @@
 //! The watch over a finished account: when it is looked at, and what is made of what was seen.
 
+use crate::walks::config;
 use chrono::TimeDelta;
 use proptest::prelude::*;
 use seatless::domain::{
@@ -45,6 +46,16 @@ fn looks_follow_after_an_hour_a_day_and_then_daily_in_parts_of_a_day() {
     assert_eq!(hours[..2], [1.0, 24.0]);
     assert!((48.0..49.0).contains(&hours[2]), "{hours:?}");
     assert_eq!(hours[3..], [hours[2] + 24.0, hours[2] + 48.0]);
+}
+
+#[test]
+fn a_look_that_comes_early_leaves_the_planned_ones_where_they_are() {
+    let (watch, policy) = begun();
+    let due = |hours: i64| {
+        let now = watch.succeeded_at + TimeDelta::minutes(60 * hours - 1);
+        (watch.weigh(found(&[]), &policy, now).next.due_at - watch.succeeded_at).num_hours()
+    };
+    assert_eq!((due(1), due(2), due(24)), (1, 24, 24));
 }
 
 #[test]
@@ -97,6 +108,15 @@ fn what_was_not_found_is_believed_after_as_many_looks_as_the_machine_asks_for_an
 }
 
 #[test]
+fn the_looks_that_are_asked_for_just_span_the_window() {
+    let (_, policy) = begun();
+    for (absence_looks, wait) in [(0, 30), (1, 30), (2, 30), (4, 10), (5, 7)] {
+        let policy = Policy { absence_looks, ..policy.clone() };
+        assert_eq!(look_pace(&policy).as_secs(), wait, "{absence_looks} looks");
+    }
+}
+
+#[test]
 fn many_looks_in_a_moment_are_no_evidence() {
     let (mut watch, policy) = begun();
     for _ in 0..50 {
@@ -136,6 +156,8 @@ fn what_may_be_healed_and_from_where() {
 }
 
 proptest! {
+    #![proptest_config(config(2))]
+
     /// Whatever is seen, and whenever: the watch goes on, in the future, and its events tell its drift.
     #[test]
     fn the_watch_goes_on_and_the_events_tell_all_of_it(

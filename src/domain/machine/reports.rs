@@ -8,7 +8,7 @@ use super::{
 };
 use crate::domain::{
     Code, Direction, EventKind, Evidence, EvidenceKind, Failure, Instant, IntentId, OpenIntent, Phase,
-    Policy, State, Step, Timer, first_look, retry_delay,
+    Policy, State, Step, Timer, first_look, look_pace, retry_delay,
 };
 use chrono::TimeDelta;
 use std::time::Duration;
@@ -436,11 +436,6 @@ fn weigh(mut draft: Draft, kind: EvidenceKind, window: Duration, report: &Report
     draft.next.trial.evidence = Some(evidence);
     let believed = evidence.is_enough(window, report.policy, report.looked_at);
     (draft, believed)
-}
-
-/// The pace at which the looks just span the window.
-fn look_pace(window: Duration, policy: &Policy) -> Duration {
-    window / policy.absence_looks.saturating_sub(1).max(1)
 }
 
 /// Comes back after a while, in the phase it is in.
