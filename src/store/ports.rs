@@ -51,7 +51,7 @@ pub trait Work: Send + Sync {
     fn claimed_by_others(&self, holder: HolderId, rows_max: u32) -> Answer<'_, Vec<Member>>;
 
     /// Requests on their way forward that are blocked, not paused, and unchanged since `before`, at most `rows_max`: what a
-    /// policy that does not wait for ever gives up.
+    /// policy that does not wait for ever gives up. An account that is being healed is none of them: somebody uses it.
     fn blocked_since(&self, before: Instant, rows_max: u32) -> Answer<'_, Vec<Member>>;
 
     /// Frees the lanes that other holders have claimed.

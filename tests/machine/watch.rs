@@ -100,7 +100,10 @@ fn what_was_not_found_is_believed_after_as_many_looks_as_the_machine_asks_for_an
         watch = weighed.next;
     }
     assert_eq!(kinds(&watch), [DriftKind::UserDeleted]);
-    assert_eq!(watch.looked_at, Some(since + look_pace(&policy) * (policy.absence_looks - 1)));
+    assert_eq!(
+        watch.looked_at,
+        Some(since + look_pace(policy.absence_window, &policy) * (policy.absence_looks - 1))
+    );
     // What is believed needs no new evidence, and one look that finds it ends it.
     let later = watch.weigh(absent(DriftKind::UserDeleted), &policy, watch.due_at);
     assert_eq!((later.event, later.next.evidence), (None, None));
@@ -112,7 +115,7 @@ fn the_looks_that_are_asked_for_just_span_the_window() {
     let (_, policy) = begun();
     for (absence_looks, wait) in [(0, 30), (1, 30), (2, 30), (4, 10), (5, 7)] {
         let policy = Policy { absence_looks, ..policy.clone() };
-        assert_eq!(look_pace(&policy).as_secs(), wait, "{absence_looks} looks");
+        assert_eq!(look_pace(policy.absence_window, &policy).as_secs(), wait, "{absence_looks} looks");
     }
 }
 
