@@ -82,7 +82,11 @@ fn heal_arrow(to: State) -> Option<(String, String, String)> {
 
 /// What it comes to when its step works out.
 fn advanced(progress: &Progress, facts: Facts) -> Option<Progress> {
-    put(progress, facts, Input::Reported { outcome: Outcome::Advanced, looked_at: Instant::UNIX_EPOCH })
+    put(
+        progress,
+        facts,
+        Input::Reported { outcome: Outcome::Advanced, looked_at: Instant::UNIX_EPOCH, begun: false },
+    )
 }
 
 fn put(progress: &Progress, facts: Facts, input: Input) -> Option<Progress> {

@@ -214,13 +214,13 @@ fn check_intent(moment: &Moment) {
         return;
     };
     match input {
-        Input::Reported { outcome, looked_at } => match outcome {
+        Input::Reported { outcome, begun, .. } => match outcome {
             Outcome::Advanced | Outcome::NotYet { .. } => {}
             Outcome::Throttled { .. }
             | Outcome::Transient { .. }
             | Outcome::Blocked { .. }
             | Outcome::NoSeat { .. } => {
-                assert!(open.begun_at >= *looked_at, "an older write was forgotten: {moment:#?}");
+                assert!(*begun, "an older write was forgotten: {open:?} {moment:#?}");
             }
             Outcome::Absent { .. } | Outcome::Regressed { .. } => {
                 assert!(event_kind(moment).is_some(), "one look is not enough: {moment:#?}");

@@ -86,6 +86,20 @@ fn an_uncertain_create_is_looked_for_before_it_is_sent_again() {
 }
 
 #[test]
+fn an_uncertain_create_is_not_forgotten_when_the_clock_is_set_back() {
+    let mut world = World::at(State::Requested);
+    world.turn(&Turn::good());
+    world.turn(&Turn::of(ambiguous()));
+    let open = world.progress.trial.intent.expect("its fate is unknown");
+    let looked_at = open.begun_at - Duration::from_secs(3_600);
+    for outcome in [blocked(Code::GraphPermissionMissing), transient(Charge::Member)] {
+        let input = Input::Reported { outcome: outcome.clone(), looked_at, begun: false };
+        let transition = world.decide(input, 0.5).expect("it applies");
+        assert_eq!(transition.next.trial.intent, Some(open), "{outcome:?}");
+    }
+}
+
+#[test]
 fn what_an_uncertain_create_may_have_made_is_undone_by_a_cancellation() {
     let mut world = World::at(State::Requested);
     world.turn(&Turn::good());

@@ -202,7 +202,8 @@ fn every_input(world: &World) -> Vec<Input> {
         outcomes.push(Outcome::Ambiguous { failure: failure.clone(), charge });
     }
     outcomes.extend(State::ALL.iter().map(|&to| Outcome::Regressed { to, failure: failure.clone() }));
-    let reported = outcomes.into_iter().map(|outcome| Input::Reported { outcome, looked_at: world.now });
+    let reported =
+        outcomes.into_iter().map(|outcome| Input::Reported { outcome, looked_at: world.now, begun: false });
     let ordered =
         [Command::Pause, Command::Resume, Command::Retry, Command::Cancel, Command::CancelAndDelete]
             .into_iter()

@@ -18,6 +18,7 @@ pub(super) struct Report<'a> {
     pub(super) policy: &'a Policy,
     pub(super) now: Instant,
     pub(super) looked_at: Instant,
+    pub(super) begun: bool,
     pub(super) chance: f64,
 }
 
@@ -388,7 +389,7 @@ pub(super) const fn may_hold_without_seat(draft: &Draft) -> bool {
 /// Whether the open intent was recorded after this turn's look. What came of the turn says nothing about an older one:
 /// whether that was carried out is still to be found out.
 fn begun_this_turn(draft: &Draft, report: &Report<'_>) -> bool {
-    draft.before.trial.intent.is_some_and(|intent| intent.begun_at >= report.looked_at)
+    report.begun && draft.before.trial.intent.is_some()
 }
 
 /// This turn's write certainly did not happen.
