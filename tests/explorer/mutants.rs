@@ -15,7 +15,7 @@ const fn known(mutant: Mutant) -> u64 {
         Mutant::NoIntent => 1,
         Mutant::NoAdoption => 23,
         Mutant::AnotherName => 1,
-        Mutant::TimeoutBelieved => 603,
+        Mutant::TimeoutBelieved => 362,
         Mutant::NoSweep => 112,
         Mutant::NoRecheck => 112,
         Mutant::LicenseBeforeMode => 3,

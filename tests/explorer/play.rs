@@ -112,6 +112,8 @@ pub(crate) struct Play {
     turns: u64,
     heals_at: Instant,
     healed: bool,
+    /// When a person looks at what has not come to rest.
+    mends_at: Option<Instant>,
     /// Nothing rests before a sweep has passed.
     sweep_is_owed: bool,
     ending: Ending,
@@ -164,6 +166,7 @@ impl Play {
             turns: 0,
             heals_at,
             healed: false,
+            mends_at: None,
             sweep_is_owed: false,
             ending: Ending::default(),
         }
@@ -250,19 +253,21 @@ impl Play {
             self.heal().await?;
         }
         self.healed = true;
-        let healed_at = self.stage.now();
+        if self.rough.lasts > Duration::ZERO {
+            // What waits for a person is looked at again and again, and need not come to rest before one acts.
+            self.mends_at = Some(self.stage.now() + self.rests_within());
+            self.go_on().await?;
+            self.late_writes_land().await?;
+            self.mends_at = None;
+            self.mend().await?;
+        }
+        let left_alone_at = self.stage.now();
         self.go_on().await?;
-        let limit = self.stage.policy.propagation_deadline * 3 + Duration::from_secs(12 * 3_600);
-        let took = (self.stage.now() - healed_at).to_std().unwrap_or_default();
-        if took > limit {
+        let took = (self.stage.now() - left_alone_at).to_std().unwrap_or_default();
+        if took > self.rests_within() {
             return Err(vec![format!("it took {took:?} to come to rest")]);
         }
         self.late_writes_land().await?;
-        if self.rough.lasts > Duration::ZERO {
-            self.mend().await?;
-            self.go_on().await?;
-            self.late_writes_land().await?;
-        }
         let faults = self.stage.look_at_rest().await;
         for member in self.stage.members().await {
             let name = member.user.account.user_principal_name.local_part();
@@ -270,6 +275,11 @@ impl Play {
             self.ending.ends.insert(format!("{name} in {}: {end}", member.request.asked.environment));
         }
         if faults.is_empty() { Ok(()) } else { Err(faults) }
+    }
+
+    /// How long it may take to come to rest once nothing befalls anybody any more.
+    fn rests_within(&self) -> Duration {
+        self.stage.policy.propagation_deadline * 3 + Duration::from_secs(12 * 3_600)
     }
 
     /// Faults, deaths, pauses and people are over.
@@ -310,8 +320,11 @@ impl Play {
         for (place, member) in (0..).zip(self.stage.members().await) {
             if member.request.progress.status() == Status::Blocked {
                 let retries = self.chance.happens(For::Mend, place, 0.5);
-                let command = if retries { Command::Retry } else { Command::Cancel };
-                self.stage.order(member.request.id, command).await;
+                let id = member.request.id;
+                // What is called off already can only be tried again.
+                if retries || !self.stage.order(id, Command::Cancel).await {
+                    self.stage.order(id, Command::Retry).await;
+                }
                 self.version += 1;
             }
         }
@@ -345,7 +358,7 @@ impl Play {
                 return Err(vec!["it never comes to rest".to_owned()]);
             }
             let over = self.stage.now() >= self.heals_at || self.ending.points >= self.rough.points_max;
-            if !self.healed && over {
+            if !self.healed && over || self.mends_at.is_some_and(|at| self.stage.now() >= at) {
                 return Ok(());
             }
             self.wake_and_start().await;
