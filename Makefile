@@ -1,7 +1,7 @@
 # `make` alone prints the targets.
 
 .DEFAULT_GOAL := help
-.PHONY: help build test lint fmt deny bench prove explored crowd demo docs ci
+.PHONY: help build test lint fmt deny bench prove explored mutants crowd demo docs ci
 
 help: ## print this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -29,6 +29,9 @@ prove: ## let the explorer run on for MINUTES (5 by default) with seeds that no 
 
 explored: ## write docs/explored.md: what SEEDS seeds (2,000 by default) try, and what they do not
 	SEATLESS_COVERAGE=docs/explored.md SEATLESS_SEEDS=$(or $(SEEDS),2000) cargo test --locked --test explorer no_seed -- --nocapture
+
+mutants: ## change the domain in every way that cargo-mutants knows, and see that a test fails each time; half an hour
+	.ci/mutants $(ARGS)
 
 crowd: ## 2,000 requests for 25 seats in simulated time, with people who interfere; half an hour
 	SEATLESS_CROWD=full cargo test --locked --test crowd -- --nocapture

@@ -95,6 +95,8 @@ fn without_any_source_everything_has_its_default() {
     assert_eq!(public.sign_in_url.as_str(), "https://login.microsoftonline.com/");
     assert_eq!(public.power_platform_scope, "https://service.powerapps.com/.default");
     assert!(settings.origins().iter().all(|origin| origin.origin == OriginKind::Default));
+    let keys: Vec<&str> = settings.origins().iter().map(|origin| origin.key.as_str()).collect();
+    assert!(keys.is_sorted_by(|one, next| one < next), "each is shown once: {keys:?}");
 }
 
 #[test]

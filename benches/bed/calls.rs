@@ -15,7 +15,7 @@ use seatless::simulator::{
     Delays, Faults, Simulator, World, WorldApp, WorldEnvironment, WorldSku, WorldTenant,
 };
 use seatless::store::{Admission, Requests, SqliteStore, Store, Work};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 use uuid::Uuid;
@@ -169,7 +169,12 @@ fn places(clock: &Arc<HandClock>, ids: &Arc<dyn Ids>, line: Arc<Line>) -> Places
             access,
             Limits::default(),
         );
-        let place = TenantPlace { id: crowd::tenant_id(tenant), client, seats_max: HashMap::new() };
+        let place = TenantPlace {
+            id: crowd::tenant_id(tenant),
+            client,
+            licenses: BTreeSet::new(),
+            seats_max: HashMap::new(),
+        };
         places.tenants.insert(crowd::tenant_name(tenant), place);
     }
     for environment in 0..CROWD.environments {

@@ -68,6 +68,15 @@ impl Credentials {
         Ok(users.iter().map(|user| (*user, result(*user))).collect())
     }
 
+    /// What was handed over of these users has not arrived, and counts as not taken.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn give_back(&self, users: &[UserId], actor: &Actor) -> Result<(), StoreError> {
+        let order = PasswordOrder { users: distinct(users), actor: actor.clone(), now: self.clock.now() };
+        self.store.give_passwords_back(order).await
+    }
+
     /// Destroys what these users' takers have received.
     ///
     /// # Errors

@@ -86,7 +86,10 @@ pub fn places_for(
             .values()
             .filter_map(|license| Some((license.sku, license.seats_max?)))
             .collect();
-        places.tenants.insert(name.clone(), TenantPlace { id: tenant.id, client, seats_max });
+        let lends = settings.environments.values().filter(|environment| environment.tenant == *name);
+        let named = settings.licenses.values().map(|license| license.sku);
+        let licenses = lends.filter_map(|environment| environment.license).chain(named).collect();
+        places.tenants.insert(name.clone(), TenantPlace { id: tenant.id, client, licenses, seats_max });
     }
     for (name, environment) in &settings.environments {
         let place = EnvironmentPlace {

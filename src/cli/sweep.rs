@@ -9,6 +9,8 @@ use super::terminal::{Palette, visible};
 use super::trouble::Trouble;
 use crate::app::views::{FindingView, SweepView};
 use crate::app::{places_for, sweeper_for};
+use crate::domain::Instant;
+use crate::http::Confirmation;
 use crate::store::{FindingKind, SweepStanding};
 use std::io::{BufRead, BufWriter, IsTerminal, Write};
 use std::sync::Arc;
@@ -27,12 +29,15 @@ const HEADER: [&str; 9] = [
 ];
 
 pub(super) async fn run(context: &Context, args: SweepArgs) -> Result<Exit, Trouble> {
-    let mut standings = sweep(context, false).await?;
+    let mut standings = sweep(context, None).await?;
     if args.confirm {
+        all_was_seen(context, &standings)?;
+        let shown_at = standings.iter().map(|standing| standing.swept_at).max();
+        let shown_at = shown_at.unwrap_or_else(|| context.clock.now());
         if !args.yes {
             ask(&standings)?;
         }
-        standings = sweep(context, true).await?;
+        standings = sweep(context, Some(shown_at)).await?;
     }
     let views: Vec<SweepView> = standings.iter().map(SweepView::from).collect();
     let mut out = BufWriter::new(std::io::stdout());
@@ -49,10 +54,10 @@ pub(super) async fn run(context: &Context, args: SweepArgs) -> Result<Exit, Trou
 }
 
 /// Through the daemon if one runs, else with the database's lock in our own hands.
-async fn sweep(context: &Context, confirm: bool) -> Result<Vec<SweepStanding>, Trouble> {
+async fn sweep(context: &Context, shown_at: Option<Instant>) -> Result<Vec<SweepStanding>, Trouble> {
     if let Some((daemon, _)) = context.daemon().await? {
-        let confirmed_by = confirm.then(at_the_prompt);
-        return Ok(daemon.sweep(confirmed_by.as_ref()).await?);
+        let confirmed = shown_at.map(|shown_at| Confirmation { by: at_the_prompt(), shown_at });
+        return Ok(daemon.sweep(confirmed).await?);
     }
     context.settings.require_secrets()?;
     let store = context.owner_beside_no_daemon().await?;
@@ -64,9 +69,27 @@ async fn sweep(context: &Context, confirm: bool) -> Result<Vec<SweepStanding>, T
         Arc::clone(&context.clock),
         Arc::clone(&context.ids),
     );
-    let result = if confirm { sweeper.confirm(at_the_prompt()).await } else { sweeper.sweep_now().await };
+    let result = match shown_at {
+        Some(shown_at) => sweeper.confirm(at_the_prompt(), shown_at).await,
+        None => sweeper.sweep_now().await,
+    };
     store.close().await?;
     Ok(result?)
+}
+
+/// What a tenant hides is not on the list, and could not be confirmed any more once the database is trusted.
+fn all_was_seen(context: &Context, standings: &[SweepStanding]) -> Result<(), Trouble> {
+    let named = |standing: &&SweepStanding| context.settings.tenants.contains_key(&standing.tenant);
+    let Some((tenant, failure)) = standings
+        .iter()
+        .filter(named)
+        .find_map(|standing| Some((&standing.tenant, standing.failure.as_ref()?)))
+    else {
+        return Ok(());
+    };
+    let sentence = format!("nothing was confirmed: not everything in {tenant} could be seen: {failure}");
+    Err(Trouble::failure(sentence)
+        .hint("repeat it when `seatless sweep` sees every tenant that the config names"))
 }
 
 /// Shows what a confirmation takes back, and asks for it once more.
@@ -109,6 +132,7 @@ fn lines(views: &[SweepView], palette: Palette) -> Vec<String> {
     let mut lines = Vec::new();
     for view in views {
         let found = match view.findings.len() {
+            0 if view.failure.is_some() => palette.bad().apply_to("nobody knows what is left".to_owned()),
             0 => palette.good().apply_to("nothing is left".to_owned()),
             1 => palette.bad().apply_to("1 finding".to_owned()),
             count => palette.bad().apply_to(format!("{count} findings")),

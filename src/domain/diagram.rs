@@ -2,7 +2,7 @@
 
 use super::{
     Code, Command, Direction, Facts, Failure, Input, Instant, Outcome, Phase, Policy, Progress, State,
-    Status, Step, Subject, Timer, decide, step_of,
+    Status, Subject, Timer, decide, step_of,
 };
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -36,8 +36,8 @@ fn situations(state: State) -> Vec<Situation> {
         .into_iter()
         .map(|direction| Phase::Active { direction, timer: Timer::At(now) })
         .collect();
-    // Elsewhere a blocked request has nothing to give back.
-    if (State::Created..=State::NonInteractive).contains(&state) {
+    // Elsewhere what a blocked request gives back leads it to no other state.
+    if (State::Licensed..=State::NonInteractive).contains(&state) {
         phases.push(Phase::Blocked { direction: Direction::Forward, failure, seat_due: Some(now) });
     }
     let mut found = Vec::new();
@@ -46,7 +46,7 @@ fn situations(state: State) -> Vec<Situation> {
             let licensed = (State::Licensed..State::Unlicensed).contains(&state);
             let facts = Facts {
                 slot_held,
-                user_may_exist: state >= State::Created,
+                user_may_exist: true,
                 adopted: false,
                 seat_held: licensed,
                 license_may_be_held: licensed,
@@ -63,34 +63,36 @@ fn situations(state: State) -> Vec<Situation> {
 
 fn arrow(situation: &Situation) -> Option<(String, String, String)> {
     let step = step_of(&situation.progress, situation.facts)?;
-    if step == Step::RemoveLicense
-        && !situation.facts.license_may_be_held
-        && situation.progress.state < State::Licensed
-    {
-        return None;
-    }
-    let now = Instant::UNIX_EPOCH;
-    let subject = Subject { progress: &situation.progress, facts: situation.facts };
-    let input = Input::Reported { outcome: Outcome::Advanced, looked_at: now };
-    let transition = decide(&subject, input, &Policy::default(), now, 0.0).ok()?;
-    let from = place(&situation.progress);
-    let to = place(&transition.next);
+    let next = advanced(&situation.progress, situation.facts)?;
     let label = match &situation.progress.phase {
         Phase::Active { direction: Direction::Forward, .. } => step.to_string(),
         Phase::Active { direction, .. } => format!("{step} ({direction})"),
         Phase::Blocked { .. } => format!("{step} (parked)"),
         Phase::Succeeded | Phase::Failed { .. } | Phase::Cancelled => return None,
     };
-    Some((from, to, label))
+    Some((place(&situation.progress), place(&next), label))
 }
 
 fn heal_arrow(to: State) -> Option<(String, String, String)> {
-    let now = Instant::UNIX_EPOCH;
-    let done = Progress { state: State::Unlicensed, phase: Phase::Succeeded, ..Progress::fresh(now) };
-    let facts = Facts { slot_held: true, user_may_exist: true, propagated_once: true, ..Facts::default() };
-    let input = Input::Ordered(Command::Heal { to });
-    let transition = decide(&Subject { progress: &done, facts }, input, &Policy::default(), now, 0.0).ok()?;
-    Some((place(&done), place(&transition.next), "heal (ordered)".to_owned()))
+    let last = Progress { state: State::Unlicensed, ..Progress::fresh(Instant::UNIX_EPOCH) };
+    let done = advanced(&last, Facts::default())?;
+    let healed = put(&done, Facts::default(), Input::Ordered(Command::Heal { to }))?;
+    Some((place(&done), place(&healed), "heal (ordered)".to_owned()))
+}
+
+/// What it comes to when its step works out.
+fn advanced(progress: &Progress, facts: Facts) -> Option<Progress> {
+    put(
+        progress,
+        facts,
+        Input::Reported { outcome: Outcome::Advanced, looked_at: Instant::UNIX_EPOCH, begun: false },
+    )
+}
+
+fn put(progress: &Progress, facts: Facts, input: Input) -> Option<Progress> {
+    let subject = Subject { progress, facts };
+    let transition = decide(&subject, input, &Policy::default(), Instant::UNIX_EPOCH, 0.0);
+    transition.ok().map(|transition| transition.next)
 }
 
 fn place(progress: &Progress) -> String {

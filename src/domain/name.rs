@@ -45,7 +45,8 @@ impl UserPrincipalName {
         if local.ends_with('.') {
             return Err(Fault::new("no dot may stand directly before the @"));
         }
-        if local.len() > 64 || domain.len() > 48 || canonical.len() > 113 {
+        // Together with the @ these are the 113.
+        if local.len() > 64 || domain.len() > 48 {
             return Err(Fault::new(
                 "at most 64 characters before the @, 48 after it and 113 in all are allowed",
             ));
@@ -120,23 +121,43 @@ mod tests {
 
     #[test]
     fn lengths_shapes_and_domains_are_checked() {
-        for bad in [
-            "",
-            "@",
-            "a@",
-            "@b.c",
-            "a@@b.c",
-            "a.@b.com",
-            "a b@c.com",
-            "a@localhost",
-            "a@-b.com",
-            "a@b..com",
-            &format!("{}@b.com", "a".repeat(65)),
-            &format!("a@{}.com", "b".repeat(48)),
+        let shape = "it must look like name@domain";
+        let length = "at most 64 characters before the @, 48 after it and 113 in all are allowed";
+        let domain = "the part after the @ must be an ASCII domain name such as contoso.com";
+        for (bad, reason) in [
+            ("", shape),
+            ("@", shape),
+            ("a@", shape),
+            ("@b.c", shape),
+            ("a@@b.c", shape),
+            ("a.@b.com", "no dot may stand directly before the @"),
+            ("a@localhost", domain),
+            ("a@-b.com", domain),
+            ("a@b-.com", domain),
+            ("a@b..com", domain),
+            ("a@b_c.com", domain),
+            ("a@caf\u{e9}.com", domain),
+            (&format!("{}@b.com", "a".repeat(65)), length),
+            (&format!("a@{}.com", "b".repeat(45)), length),
         ] {
-            assert!(UserPrincipalName::parse(bad).is_err(), "{bad:?}");
+            assert_eq!(UserPrincipalName::parse(bad), Err(Fault::new(reason)), "{bad:?}");
         }
+        assert!(UserPrincipalName::parse("a b@c.com").unwrap_err().0.contains("U+0020"));
         assert!(UserPrincipalName::parse("o'neil#1@b-c.co.uk").is_ok());
+        let longest = format!("{}@{}.com", "a".repeat(64), "b".repeat(44));
+        assert_eq!(UserPrincipalName::parse(&longest).unwrap().as_str(), longest);
+    }
+
+    #[test]
+    fn a_stored_name_is_read_as_it_was_written_and_only_if_it_is_one() {
+        let name = UserPrincipalName::parse("svc@contoso.com").unwrap();
+        assert_eq!(serde_json::to_string(&name).unwrap(), r#""svc@contoso.com""#);
+        assert_eq!(serde_json::from_str::<UserPrincipalName>(r#""SVC@contoso.com""#).unwrap(), name);
+        serde_json::from_str::<UserPrincipalName>(r#""svc""#).unwrap_err();
+        assert_eq!(
+            (format!("{name}"), format!("{name:?}")),
+            ("svc@contoso.com".into(), r#""svc@contoso.com""#.into())
+        );
     }
 
     #[test]

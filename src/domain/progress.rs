@@ -1,6 +1,7 @@
 //! How far a request has come. The shape admits only legal situations; a stored row that is none is corrupt.
 
-use super::{Direction, Failure, Instant, IntentId, State, Status};
+use super::{Direction, Failure, Instant, IntentId, Policy, State, Status};
+use std::time::Duration;
 
 /// How far one request has come, and what it waits for.
 #[derive(Clone, Debug, PartialEq)]
@@ -90,6 +91,21 @@ pub struct Trial {
     pub look_first: bool,
 }
 
+impl Trial {
+    /// What looks have shown since the open intent was recorded; what they showed before says nothing about its write.
+    pub fn evidence_since_intent(&self) -> Option<Evidence> {
+        self.evidence.filter(|evidence| self.intent.is_none_or(|intent| evidence.since > intent.begun_at))
+    }
+
+    /// Whether what the open intent was to make has been missing for so long that it is to be made anew. The intent stays
+    /// open all the same: it tells whose it is, should it show up even later.
+    pub fn is_to_be_made_anew(&self, policy: &Policy, now: Instant) -> bool {
+        let missed = self.evidence_since_intent().filter(|evidence| evidence.kind == EvidenceKind::Absent);
+        self.intent.is_some()
+            && missed.is_some_and(|evidence| evidence.is_enough(policy.absence_window, policy, now))
+    }
+}
+
 /// A remote write that was recorded and may have been sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OpenIntent {
@@ -108,6 +124,13 @@ pub struct Evidence {
     pub looks: u32,
     /// When the first one was made.
     pub since: Instant,
+}
+
+impl Evidence {
+    /// Whether that many looks, over that time, are believed at the instant of the last one.
+    pub fn is_enough(&self, window: Duration, policy: &Policy, looked_at: Instant) -> bool {
+        looked_at >= self.since + window && self.looks >= policy.absence_looks
+    }
 }
 
 /// What a look showed that a directory's replication lag might show as well.

@@ -177,3 +177,127 @@ pub fn usage_location(text: &str) -> Result<String, Fault> {
         Err(Fault::new("it must be a country code of two letters, such as GB"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request() -> NewRequest {
+        NewRequest {
+            tenant: "contoso".to_owned(),
+            environment: "contoso-dev".to_owned(),
+            pinned: Pinned {
+                tenant_id: Uuid::from_u128(1),
+                environment_id: Uuid::from_u128(2),
+                dataverse_origin: "https://contoso.crm4.dynamics.com".to_owned(),
+            },
+            account: Account {
+                user_principal_name: UserPrincipalName::parse("svc@contoso.com").unwrap(),
+                display_name: "Service".to_owned(),
+                given_name: "Ser".to_owned(),
+                surname: "Vice".to_owned(),
+                usage_location: "GB".to_owned(),
+                license: SkuId(Uuid::from_u128(3)),
+            },
+            membership: Membership {
+                business_unit: Some("Sales".to_owned()),
+                security_roles: vec!["A".to_owned(), "B".to_owned()],
+                on_existing: OnExisting::Block,
+            },
+            priority: 0,
+            external_id: Some("7".to_owned()),
+            note: Some("Please.".to_owned()),
+        }
+    }
+
+    fn hex(print: [u8; 32]) -> String {
+        print.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// What is stored is compared with what is submitted later, perhaps by a later version.
+    #[test]
+    fn a_fingerprint_may_never_change() {
+        assert_eq!(
+            hex(request().fingerprint()),
+            "a356c54077929e49bb7c9cac3f5b1b03753732d787c0d916bc792d531eb6adfb"
+        );
+        assert_eq!(
+            hex(request().account.fingerprint()),
+            "9c61fd820d134580d44733549f1e71ff659109af372d1afc13e846228a836c5d"
+        );
+    }
+
+    #[test]
+    fn a_fingerprint_tells_every_field_but_the_priority() {
+        let changes: &[fn(&mut NewRequest)] = &[
+            |request| request.tenant.push('2'),
+            |request| request.environment.push('2'),
+            |request| request.membership.business_unit = None,
+            |request| request.membership.security_roles = vec!["A".to_owned()],
+            |request| request.membership.security_roles = vec!["AB".to_owned()],
+            |request| request.membership.on_existing = OnExisting::Adopt,
+            |request| request.external_id = None,
+            |request| request.note = None,
+        ];
+        for (place, change) in changes.iter().enumerate() {
+            let mut other = request();
+            change(&mut other);
+            assert_ne!(other.fingerprint(), request().fingerprint(), "{place}");
+            assert_eq!(other.account.fingerprint(), request().account.fingerprint(), "{place}");
+        }
+        let urgent = NewRequest { priority: 9, ..request() };
+        assert_eq!(urgent.fingerprint(), request().fingerprint());
+    }
+
+    #[test]
+    fn what_siblings_must_agree_on_is_told_by_both_fingerprints() {
+        let changes: &[fn(&mut Account)] = &[
+            |account| account.user_principal_name = UserPrincipalName::parse("svc2@contoso.com").unwrap(),
+            |account| account.display_name.push('2'),
+            |account| account.given_name.push('2'),
+            |account| account.surname.push('2'),
+            |account| account.usage_location = "US".to_owned(),
+            |account| account.license = SkuId(Uuid::from_u128(4)),
+            // The same letters in other fields.
+            |account| (account.given_name, account.surname) = ("Serv".to_owned(), "ice".to_owned()),
+        ];
+        for (place, change) in changes.iter().enumerate() {
+            let mut other = request();
+            change(&mut other.account);
+            assert_ne!(other.account.fingerprint(), request().account.fingerprint(), "{place}");
+            assert_ne!(other.fingerprint(), request().fingerprint(), "{place}");
+        }
+    }
+
+    #[test]
+    fn what_to_do_with_an_existing_user_is_read_in_any_case() {
+        for (text, read) in [("block", OnExisting::Block), (" Adopt ", OnExisting::Adopt)] {
+            assert_eq!(OnExisting::parse(text), Ok(read));
+            assert_eq!(read.as_str(), text.trim().to_lowercase());
+            assert_eq!(serde_json::to_string(&read).unwrap(), format!("{:?}", read.as_str()));
+        }
+        assert_eq!(OnExisting::parse("take"), Err(Fault::new("it must be block or adopt")));
+    }
+
+    #[test]
+    fn a_plain_text_is_trimmed_bounded_and_has_nothing_invisible() {
+        assert_eq!(
+            plain_text(" \u{c4}da ", 3),
+            Ok("\u{c4}da".to_owned()),
+            "characters are counted, not bytes"
+        );
+        let long = Fault::new("it has 4 characters, at most 3 are allowed");
+        assert_eq!(plain_text("abcd", 3), Err(long));
+        for (text, bad) in [("a\tb", "U+0009"), ("a\u{202e}b", "U+202E")] {
+            assert!(plain_text(text, 9).unwrap_err().0.ends_with(bad), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_usage_location_is_two_letters() {
+        assert_eq!(usage_location(" gb "), Ok("GB".to_owned()));
+        for bad in ["", "G", "GBR", "G1", "\u{e9}"] {
+            usage_location(bad).unwrap_err();
+        }
+    }
+}

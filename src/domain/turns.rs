@@ -184,6 +184,15 @@ mod tests {
     }
 
     #[test]
+    fn nobody_has_a_turn_beyond_what_is_free() {
+        let line = Line { priority: 0, batch: BatchId(Uuid::from_u128(1)), pass: 0 };
+        let waiters: Vec<Waiter> = (1..=4).map(|n| waiter(n, 0, 1)).collect();
+        for free in 0..=4 {
+            assert_eq!(in_turn(&[line], &waiters, &waiters, 0, free), waiters[..free]);
+        }
+    }
+
+    #[test]
     fn tenants_share_by_weight_and_save_nothing_up() {
         let share = |pass, weight, due| Share { pass, weight, due };
         let turns = |shares: &[Share], room| {

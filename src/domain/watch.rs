@@ -97,7 +97,7 @@ impl Watch {
                 if !self.believes(&drift) && !is_enough(evidence, policy, now) {
                     next.evidence = Some(evidence);
                     next.looked_at = Some(now);
-                    next.due_at = now + look_pace(policy);
+                    next.due_at = now + look_pace(policy.absence_window, policy);
                     return Weighed { next, event: None };
                 }
                 next.evidence = None;
@@ -152,7 +152,8 @@ fn is_enough(evidence: DriftEvidence, policy: &Policy, now: Instant) -> bool {
     evidence.looks >= policy.absence_looks && now >= evidence.since + policy.absence_window
 }
 
-/// How long after a look that did not find something the next one follows: so that they just span the window.
-pub fn look_pace(policy: &Policy) -> Duration {
-    policy.absence_window / policy.absence_looks.saturating_sub(1).max(1)
+/// How long after a look that did not find something the next one follows: so that as many
+/// as are believed just span the window.
+pub fn look_pace(window: Duration, policy: &Policy) -> Duration {
+    window / policy.absence_looks.saturating_sub(1).max(1)
 }

@@ -73,7 +73,10 @@ impl<S: Steps> Engine<S> {
 
     /// Whether the database may be a copy of one that is still in use. Nothing is claimed from it then: two of them would
     /// work against each other, and undo what the other one does.
-    pub(super) async fn works_on_a_copy(&self) -> Result<bool, StoreError> {
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn works_on_a_copy(&self) -> Result<bool, StoreError> {
         match self.store.standing().await? {
             Standing::Trusted | Standing::ReportOnly { doubt: Doubt::Restored, .. } => Ok(false),
             Standing::ReportOnly { doubt: Doubt::Copied, .. } => Ok(true),

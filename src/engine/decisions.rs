@@ -5,9 +5,15 @@ use crate::domain::{Input, Instant, Policy, SeatEffect, State, Subject, Transiti
 use crate::store::{CommitRow, Learned, Member, RowFate, Seat, Tally, TallyEntry, UserOrigin};
 
 impl<S: Steps> Engine<S> {
-    /// Decides one report.
-    pub(super) fn decide_report(&self, member: &Member, report: Report, looked_at: Instant) -> CommitRow {
-        let input = Input::Reported { outcome: report.outcome, looked_at };
+    /// Decides one report; `begun` says whether this turn has recorded an intent for it.
+    pub(super) fn decide_report(
+        &self,
+        member: &Member,
+        report: Report,
+        looked_at: Instant,
+        begun: bool,
+    ) -> CommitRow {
+        let input = Input::Reported { outcome: report.outcome, looked_at, begun };
         self.decide_input(member, input, report.learned)
     }
 

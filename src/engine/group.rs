@@ -35,19 +35,24 @@ impl Worked {
     }
 }
 
+fn open_intent(member: &Member) -> Option<IntentId> {
+    member.request.progress.trial.intent.map(|intent| intent.id)
+}
+
 impl<S: Steps> Engine<S> {
     /// Works on a claimed group to its commit. Whatever is interrupted on the way is found again by the next owner.
     pub async fn run(&self, mut group: Group) -> Result<Ran, StoreError> {
         let looked_at = self.clock.now();
         let poisoned = self.set_poisoned_aside(&mut group);
         let misplaced = set_misplaced_aside(&mut group);
+        let open: Vec<Option<IntentId>> = group.members.iter().map(open_intent).collect();
         let worked = self.work(&mut group).await?;
         let lane = self.release(&group, worked.whole.as_ref());
         let mut members = Vec::with_capacity(group.members.len());
         let mut rows = Vec::with_capacity(group.members.len());
         for (place, report) in worked.reports {
             let member = &group.members[place];
-            let row = self.decide_report(member, report, looked_at);
+            let row = self.decide_report(member, report, looked_at, open_intent(member) != open[place]);
             trace_transition(member, &row);
             members.push(member);
             rows.push(row);

@@ -2,7 +2,7 @@
 
 use super::local_socket;
 use super::wire::{
-    Accepted, Health, OpenBatch, Order, Refusal, Row, Sightings, Staged, Standing, SweepOrder,
+    Accepted, Confirmation, Health, OpenBatch, Order, Refusal, Row, Sightings, Staged, Standing, SweepOrder,
 };
 use crate::app::{IntakeTarget, Sighting, SubmissionError};
 use crate::domain::{BatchId, Code, Command, Failure, NewRequest, RequestId, State, Status};
@@ -105,8 +105,8 @@ impl DaemonClient {
     ///
     /// # Errors
     /// When the daemon does not answer, or its database fails.
-    pub async fn sweep(&self, confirmed_by: Option<&Actor>) -> Result<Vec<SweepStanding>, DaemonError> {
-        let order = SweepOrder { confirmed_by: confirmed_by.cloned() };
+    pub async fn sweep(&self, confirmed: Option<Confirmation>) -> Result<Vec<SweepStanding>, DaemonError> {
+        let order = SweepOrder { confirmed };
         self.call_within(SWEPT_WITHIN, "POST", "/v1/sweep", &order).await
     }
 

@@ -24,6 +24,14 @@ impl DaemonClient {
             .collect()
     }
 
+    /// Tells the daemon that what it handed over of these users has not arrived.
+    ///
+    /// # Errors
+    /// As [`take_passwords`](Self::take_passwords).
+    pub async fn give_passwords_back(&self, users: &[UserId], actor: &Actor) -> Result<(), DaemonError> {
+        self.credentials("give-back", users, actor).await.map(drop)
+    }
+
     /// Has the daemon destroy what these users' takers have received.
     ///
     /// # Errors

@@ -15,6 +15,7 @@ type Results = Result<Json<Vec<CredentialsResult>>, Refused>;
 pub(super) fn routes() -> Router<Arc<DaemonState>> {
     Router::new()
         .route("/v1/credentials/take", post(take))
+        .route("/v1/credentials/give-back", post(give_back))
         .route("/v1/credentials/acknowledge", post(acknowledge))
         .route("/v1/credentials/rotate", post(rotate))
 }
@@ -22,6 +23,11 @@ pub(super) fn routes() -> Router<Arc<DaemonState>> {
 async fn take(State(state): Shared, Json(order): Json<CredentialsOrder>) -> Results {
     let results = state.credentials.take(&order.users, &order.actor).await?;
     Ok(Json(results.into_iter().map(CredentialsResult::from).collect()))
+}
+
+async fn give_back(State(state): Shared, Json(order): Json<CredentialsOrder>) -> Results {
+    state.credentials.give_back(&order.users, &order.actor).await?;
+    Ok(Json(Vec::new()))
 }
 
 async fn acknowledge(State(state): Shared, Json(order): Json<CredentialsOrder>) -> Results {

@@ -11,4 +11,4 @@ mod wire;
 pub use client::{DaemonClient, DaemonError};
 pub use local_socket::{LocalListener, SocketError};
 pub use server::{DaemonState, serve};
-pub use wire::Health;
+pub use wire::{Confirmation, Health};

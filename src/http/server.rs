@@ -177,8 +177,8 @@ async fn sweep(
     State(state): Shared,
     Json(order): Json<SweepOrder>,
 ) -> Result<Json<Vec<SweepStanding>>, Refused> {
-    let swept = match order.confirmed_by {
-        Some(actor) => state.sweeper.confirm(actor).await,
+    let swept = match order.confirmed {
+        Some(confirmed) => state.sweeper.confirm(confirmed.by, confirmed.shown_at).await,
         None => state.sweeper.sweep_now().await,
     };
     state.hints.give();

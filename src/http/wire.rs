@@ -113,11 +113,20 @@ pub(super) struct Sightings {
     pub(super) sightings: Vec<Sighting>,
 }
 
+/// A person's word that what the sweeps listed is ours.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Confirmation {
+    /// Who says it.
+    pub by: Actor,
+    /// When the last sweep ended that this person has seen.
+    pub shown_at: Instant,
+}
+
 #[derive(Serialize, Deserialize)]
 pub(super) struct SweepOrder {
-    /// Who says that what was listed is ours, if anybody does.
+    /// If somebody says that what was listed is ours.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) confirmed_by: Option<Actor>,
+    pub(super) confirmed: Option<Confirmation>,
 }
 
 /// How a request stands after an order.

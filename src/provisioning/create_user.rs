@@ -37,11 +37,14 @@ pub(super) async fn look(steps: &Provisioner, site: &Site<'_>) -> Result<Vec<See
     };
     let mut findings = Vec::with_capacity(households.len());
     for (places, answer) in households.into_iter().zip(answers) {
-        let member = &members[places[0]];
+        let (places, refused) = by_consent(steps, places, members, &answer);
+        findings.extend(refused);
+        let Some(&first) = places.first() else { continue };
+        let member = &members[first];
         let finding = if skus.iter().any(|row| row.sku == member.user.account.license) {
             match answer {
                 Some(Ok(Some(user))) => judge(steps, member, &user),
-                Some(Ok(None)) => missing(steps, member, open_intent(&places, members)),
+                Some(Ok(None)) => missing(steps, member, may_show_up(steps, &places, members)),
                 Some(Err(call)) => settled(outcome_of(call)),
                 None => unseen(steps, member),
             }
@@ -54,6 +57,33 @@ pub(super) async fn look(steps: &Provisioner, site: &Site<'_>) -> Result<Vec<See
         return whole_look(call, members.len());
     }
     Ok(spread(site.group, findings))
+}
+
+/// What the directory shows of a user, if it was asked.
+type Answer = Option<Result<Option<DirectoryUser>, CallFailure>>;
+
+/// A household without those who may not have its user: one that we did not make is only for the requests that say so, each
+/// for itself.
+fn by_consent(
+    steps: &Provisioner,
+    places: Vec<usize>,
+    members: &[Member],
+    answer: &Answer,
+) -> (Vec<usize>, Option<(Vec<usize>, Finding)>) {
+    let member = &members[places[0]];
+    let stranger = match answer {
+        Some(Ok(Some(user))) => Some(user.id).filter(|_| !is_made_by_us(steps, member, user)),
+        Some(Err(_)) => None,
+        Some(Ok(None)) | None => {
+            member.user.object_id.filter(|_| member.user.origin == Some(UserOrigin::Adopted))
+        }
+    };
+    let Some(stranger) = stranger else { return (places, None) };
+    let (willing, refused): (Vec<usize>, Vec<usize>) =
+        places.into_iter().partition(|&place| adopts(&members[place]));
+    let finding = || settled(Outcome::Blocked { failure: taken(stranger) });
+    let refused = (!refused.is_empty()).then(|| (refused, finding()));
+    (willing, refused)
 }
 
 /// Nobody's administrator becomes an account: of the users that are about to be adopted, those are set aside.
@@ -142,6 +172,14 @@ fn open_intent(places: &[usize], members: &[Member]) -> bool {
     places.iter().any(|&place| members[place].request.progress.trial.intent.is_some())
 }
 
+/// Whether an earlier create may have made the user, so that a look that misses it proves nothing yet.
+fn may_show_up(steps: &Provisioner, places: &[usize], members: &[Member]) -> bool {
+    let now = steps.clock.now();
+    let is_to_be_made_anew =
+        |&place: &usize| members[place].request.progress.trial.is_to_be_made_anew(&steps.policy, now);
+    open_intent(places, members) && !places.iter().any(is_to_be_made_anew)
+}
+
 fn adopts(member: &Member) -> bool {
     member.request.asked.membership.on_existing == OnExisting::Adopt
 }
@@ -156,7 +194,7 @@ fn unseen(steps: &Provisioner, member: &Member) -> Finding {
 }
 
 /// The directory does not show the user, this time.
-fn missing(steps: &Provisioner, member: &Member, may_have_been_made: bool) -> Finding {
+fn missing(steps: &Provisioner, member: &Member, may_show_up: bool) -> Finding {
     let restored = member.request.progress.trial.look_first;
     if let (false, Some(id), Some(origin)) = (restored, member.user.object_id, member.user.origin) {
         // A sibling has made it, perhaps just now, and reads lag. Whether it is gone is for the next step to find out: that
@@ -167,7 +205,7 @@ fn missing(steps: &Provisioner, member: &Member, may_have_been_made: bool) -> Fi
         let failure = Failure::new(Code::GraphUserGone, "It was there before.");
         return settled(Outcome::Absent { failure });
     }
-    if may_have_been_made {
+    if may_show_up {
         let failure = Failure::new(Code::RemoteUncertain, "The user is not there (yet).");
         return settled(Outcome::Absent { failure });
     }
@@ -218,7 +256,7 @@ fn judge(steps: &Provisioner, member: &Member, user: &DirectoryUser) -> Finding 
         return ready(user, UserOrigin::Adopted);
     }
     match member.request.asked.membership.on_existing {
-        OnExisting::Block => settled(Outcome::Blocked { failure: taken(user) }),
+        OnExisting::Block => settled(Outcome::Blocked { failure: taken(user.id) }),
         OnExisting::Adopt => {
             let marked = user.marker.as_deref().and_then(Marker::parse).is_some();
             adopt(steps, member, user, marked)
@@ -242,8 +280,8 @@ fn adopt(steps: &Provisioner, member: &Member, user: &DirectoryUser, made_by_ano
     ready(user, UserOrigin::Adopted)
 }
 
-fn taken(user: &DirectoryUser) -> Failure {
-    Failure::new(Code::GraphNameTaken, format!("Its object id is {}.", user.id))
+fn taken(by: ObjectId) -> Failure {
+    Failure::new(Code::GraphNameTaken, format!("Its object id is {by}."))
 }
 
 /// A user of ours that is there. One that the row lost sight of may have come further than the row tells.

@@ -3,7 +3,7 @@
 use crate::cloud::{Dataverse, Origin, TenantClient};
 use crate::domain::{Code, Failure, SkuId};
 use crate::store::Request;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
 
 /// The tenants and environments that the config names.
@@ -22,6 +22,8 @@ pub struct TenantPlace {
     pub id: Uuid,
     /// Its services.
     pub client: TenantClient,
+    /// The licenses that the config names for it.
+    pub licenses: BTreeSet<SkuId>,
     /// At most so many units of a license may be ours at a time.
     pub seats_max: HashMap<SkuId, u32>,
 }

@@ -71,15 +71,16 @@ impl Sweeper {
         Self { store, places, clock, ids, policy, markers_due, turn: tokio::sync::Mutex::default() }
     }
 
-    /// A person says that the licenses which the last sweeps listed are ours, and that the database is to be trusted again.
-    /// Then everything is swept. In a database that is trusted there is nothing to confirm.
+    /// A person says that the licenses which the sweeps until `shown_at` listed are ours, and that the database is to be
+    /// trusted again. Then everything is swept. In a database that is trusted there is nothing to confirm.
     ///
     /// # Errors
     /// The store's.
-    pub async fn confirm(&self, actor: Actor) -> Result<Vec<SweepStanding>, StoreError> {
+    pub async fn confirm(&self, actor: Actor, shown_at: Instant) -> Result<Vec<SweepStanding>, StoreError> {
         if self.store.standing().await? != Standing::Trusted {
             let found = self.store.sweeps().await?.into_iter().flat_map(|standing| standing.findings);
-            let rechecks: Vec<Recheck> = found.filter_map(|finding| self.confirmed(&finding)).collect();
+            let shown = found.filter(|finding| finding.found_at <= shown_at);
+            let rechecks: Vec<Recheck> = shown.filter_map(|finding| self.confirmed(&finding)).collect();
             self.store.recheck(rechecks).await?;
             self.store.confirm(actor, self.clock.now()).await?;
         }
@@ -87,6 +88,9 @@ impl Sweeper {
     }
 
     fn confirmed(&self, finding: &Finding) -> Option<Recheck> {
+        if finding.kind == FindingKind::LicenseForeign {
+            return None;
+        }
         Some(Recheck {
             intent: IntentId(self.ids.fresh()),
             tenant: finding.tenant.clone(),
@@ -111,7 +115,7 @@ impl Sweeper {
     async fn sweep(&self) -> Result<(), StoreError> {
         let _turn = self.turn.lock().await;
         let trusted = self.store.standing().await? == Standing::Trusted;
-        let lent = self.lent().await?;
+        let lent = self.lent(trusted).await?;
         stream::iter(lent)
             .map(|(tenant, licenses)| self.sweep_tenant(tenant, licenses, trusted))
             .buffer_unordered(TENANTS_AT_A_TIME)
@@ -119,14 +123,26 @@ impl Sweeper {
             .await
     }
 
-    /// The licenses that we lend, by tenant.
-    async fn lent(&self) -> Result<BTreeMap<String, BTreeSet<SkuId>>, StoreError> {
+    /// The licenses that we lend, by tenant. A database that is not trusted may have forgotten that we ever lent one.
+    async fn lent(&self, trusted: bool) -> Result<BTreeMap<String, BTreeSet<SkuId>>, StoreError> {
         let mut lent: BTreeMap<String, BTreeSet<SkuId>> = BTreeMap::new();
+        if !trusted {
+            let named = self.places.tenants.iter();
+            lent.extend(named.map(|(name, place)| (name.clone(), place.licenses.clone())));
+        }
         for pool in self.store.pools().await? {
             if let PoolKey::Seat { tenant, sku } = pool.key
                 && self.places.tenants.contains_key(&tenant)
             {
                 lent.entry(tenant).or_default().insert(sku);
+            }
+        }
+        // What was found so may be confirmed by now.
+        for finding in self.store.sweeps().await?.into_iter().flat_map(|standing| standing.findings) {
+            if let Some(license) =
+                finding.license.filter(|_| self.places.tenants.contains_key(&finding.tenant))
+            {
+                lent.entry(finding.tenant).or_default().insert(license);
             }
         }
         Ok(lent)
@@ -148,6 +164,7 @@ impl Sweeper {
                 self.judge(user, trace, &licenses, trusted, &mut leftovers, &mut findings);
             }
         }
+        let explaining = leftovers.iter().flat_map(|left| left.explained_by.iter().copied()).collect();
         let mut removed = Vec::new();
         if !trusted {
             findings.extend(
@@ -176,6 +193,7 @@ impl Sweeper {
             now,
             removed,
             findings,
+            explaining,
             failure: looked.failure,
             forget_before: now - self.policy.recheck,
             forget_deleted_before: now - RESTORABLE,
@@ -259,7 +277,7 @@ impl Sweeper {
                 leftovers.push(Leftover { user: user.clone(), of, license: *license, explained_by });
             } else if !trusted && trace.user.as_ref().is_some_and(|known| known.object_id == Some(user.id)) {
                 // What would explain it may be lost.
-                findings.push(self.unconfirmed(user, trace.user.as_ref(), *license));
+                findings.push(self.unexplained(user, trace.user.as_ref(), *license));
             } else if trace.user.as_ref().is_some_and(|known| is_finished_account(known, user.id)) {
                 let failure = Failure::new(Code::GraphLicenseForeign, "");
                 findings.push(self.finding(
@@ -276,6 +294,16 @@ impl Sweeper {
             let license = direct.first().copied();
             findings.push(self.finding(user, trace.user.as_ref(), FindingKind::Orphan, license, failure));
         }
+    }
+
+    /// A license on a user of ours that nothing explains any more. An adopted one may have had it before us, so that no
+    /// confirmation of all that was found makes it ours to take.
+    fn unexplained(&self, user: &DirectoryUser, of: Option<&TracedUser>, license: SkuId) -> Finding {
+        if of.is_none_or(|known| known.origin != Some(UserOrigin::Adopted)) {
+            return self.unconfirmed(user, of, license);
+        }
+        let failure = Failure::new(Code::MachineRestoredUnclear, "");
+        self.finding(user, of, FindingKind::LicenseForeign, Some(license), failure)
     }
 
     fn unconfirmed(&self, user: &DirectoryUser, of: Option<&TracedUser>, license: SkuId) -> Finding {

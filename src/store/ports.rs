@@ -69,7 +69,7 @@ pub trait Work: Send + Sync {
     fn claimed_by_others(&self, holder: HolderId, rows_max: u32) -> Answer<'_, Vec<Member>>;
 
     /// Requests on their way forward that are blocked, not paused, and unchanged since `before`, at most `rows_max`: what a
-    /// policy that does not wait for ever gives up.
+    /// policy that does not wait for ever gives up. An account that is being healed is none of them: somebody uses it.
     fn blocked_since(&self, before: Instant, rows_max: u32) -> Answer<'_, Vec<Member>>;
 
     /// Frees the lanes that other holders have claimed and have no lease on (any more).
@@ -180,6 +180,9 @@ pub trait Passwords: Send + Sync {
     /// Reads sealed passwords: of each user the right one, or, while nobody knows which is, every one that may be. In the
     /// same transaction each is recorded as handed over. They stay until they are acknowledged.
     fn take_passwords(&self, order: PasswordOrder) -> Answer<'_, Vec<SealedPassword>>;
+
+    /// What was handed over of these users has not arrived: it counts as not taken, so that nobody acknowledges it unseen.
+    fn give_passwords_back(&self, order: PasswordOrder) -> Answer<'_, ()>;
 
     /// Destroys those that were taken; gives back whose.
     fn acknowledge_passwords(&self, order: PasswordOrder) -> Answer<'_, Vec<UserId>>;

@@ -177,7 +177,9 @@ pub struct SweepEnd {
     pub removed: Vec<Swept>,
     /// What it found and did not mend; replaces what was found before.
     pub findings: Vec<Finding>,
-    /// Why it could not see everything; then what was found before and is not found now stays.
+    /// The rechecks that explain a license which it saw: none of them is over before a sweep no longer sees it.
+    pub explaining: Vec<IntentId>,
+    /// Why it could not see everything; then what was found before and is not found now stays, and no recheck is over.
     pub failure: Option<Failure>,
     /// Rechecks that were noted before are over …
     pub forget_before: Instant,

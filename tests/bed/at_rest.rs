@@ -361,12 +361,17 @@ pub(super) fn success_was_seen_after_the_last_write(record: &Record) -> Vec<Stri
                 && landed(&deed.entry) < verified.occurred_at
         };
         let deeds: Vec<&Deed> = record.deeds.iter().filter(of_user).collect();
-        let last_write = deeds.iter().map(|deed| landed(&deed.entry)).max();
         // A sibling that came later may have had it on loan once more since.
         let unlicensed = events
             .iter()
             .rev()
             .find(|event| event.kind == EventKind::Advanced && event.to == State::Unlicensed);
+        let is_a_siblings = |deed: &&&Deed| {
+            deed.kind == Kind::Assign
+                && unlicensed.is_some_and(|event| lent_to_a_sibling(record, member, event.occurred_at))
+        };
+        let last_write =
+            deeds.iter().filter(|deed| !is_a_siblings(deed)).map(|deed| landed(&deed.entry)).max();
         let removals = deeds.iter().filter(|deed| deed.kind == Kind::Remove).map(|deed| landed(&deed.entry));
         let removed = removals.filter(|at| unlicensed.is_none_or(|event| *at <= event.occurred_at)).max();
         for service in [Service::Graph, Service::Dataverse] {
@@ -389,6 +394,17 @@ pub(super) fn success_was_seen_after_the_last_write(record: &Record) -> Vec<Stri
         }
     }
     faults
+}
+
+/// Whether another request of the user was about to get the license from an instant on.
+fn lent_to_a_sibling(record: &Record, member: &Member, from: Instant) -> bool {
+    let siblings = record
+        .members
+        .iter()
+        .filter(|other| other.user.id == member.user.id && other.request.id != member.request.id);
+    siblings.filter_map(|other| record.histories.get(&other.request.id)).flatten().any(|event| {
+        event.kind == EventKind::Begun && event.from == State::Created && event.occurred_at >= from
+    })
 }
 
 /// The wire instant at which a write took effect; the rig's cloud runs at the speed of life.

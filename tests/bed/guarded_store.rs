@@ -293,6 +293,9 @@ impl Passwords for GuardedStore {
     fn take_passwords(&self, order: PasswordOrder) -> Answer<'_, Vec<SealedPassword>> {
         self.guarded("take passwords", String::new, self.inner.take_passwords(order))
     }
+    fn give_passwords_back(&self, order: PasswordOrder) -> Answer<'_, ()> {
+        self.guarded("give passwords back", String::new, self.inner.give_passwords_back(order))
+    }
     fn acknowledge_passwords(&self, order: PasswordOrder) -> Answer<'_, Vec<UserId>> {
         self.guarded("acknowledge passwords", String::new, self.inner.acknowledge_passwords(order))
     }

@@ -102,7 +102,9 @@ impl Parts<'_> {
                     retry_after_max: self.policy.retry_after_max,
                 },
             );
-            let place = TenantPlace { id: tenant.id, client, seats_max: self.seats_max.clone() };
+            let licenses = tenant.skus.iter().map(|sku| SkuId(sku.sku_id)).collect();
+            let seats_max = self.seats_max.clone();
+            let place = TenantPlace { id: tenant.id, client, licenses, seats_max };
             places.tenants.insert(tenant.name.clone(), place);
             for environment in &tenant.environments {
                 let place = EnvironmentPlace {

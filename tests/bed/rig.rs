@@ -72,7 +72,7 @@ pub(crate) struct Rig {
     pub(crate) saved: Option<Saved>,
     /// Intents that a database which was put back has forgotten.
     pub(crate) lost: Vec<Lost>,
-    ids: Arc<CountedIds>,
+    pub(crate) ids: Arc<CountedIds>,
     wire: Arc<Wire>,
     pub(crate) begun: Arc<Mutex<Vec<Begun>>>,
     world: World,

@@ -83,14 +83,18 @@ pub(crate) fn folder() -> tempfile::TempDir {
     if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.expect("a folder")
 }
 
-pub(crate) async fn open(path: PathBuf, ids: &CountedIds, clock: &SharedClock) -> SqliteStore {
-    let card = OwnerCard {
+/// What a process writes beside the database that it owns.
+pub(crate) fn card(ids: &CountedIds, clock: &SharedClock) -> OwnerCard {
+    OwnerCard {
         new_store: StoreId(ids.fresh()),
         new_incarnation: ids.fresh(),
         host: "rig".to_owned(),
         since: clock.now(),
         program: "seatless test".to_owned(),
-    };
-    let options = OpenOptions { readers_max: 1, ..OpenOptions::owner(path, card) };
+    }
+}
+
+pub(crate) async fn open(path: PathBuf, ids: &CountedIds, clock: &SharedClock) -> SqliteStore {
+    let options = OpenOptions { readers_max: 1, ..OpenOptions::owner(path, card(ids, clock)) };
     SqliteStore::open(options, Arc::new(|task| TokioSpawner.spawn(task))).await.expect("a database")
 }

@@ -179,7 +179,7 @@ impl Populace {
             if matches!(outcome, Outcome::Advanced) {
                 tallies.extend(tallied(group.step));
             }
-            let mut row = self.row(member, Input::Reported { outcome, looked_at: self.now });
+            let mut row = self.row(member, Input::Reported { outcome, looked_at: self.now, begun: true });
             if group.step == Step::CreateUser {
                 row.learned.object_id =
                     Some(ObjectId(Uuid::from_u128(0x0b1e_c700 + member.user.id.0.as_u128() % 256)));

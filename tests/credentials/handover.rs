@@ -105,6 +105,9 @@ async fn another_key_opens_nothing_and_leaves_no_file() {
         place.exits(1, "credentials take --all --identity FOLDER/other.txt --out FOLDER/out.json").await;
     assert!(said.err.contains("sealed to another key"), "{}", said.err);
     assert!(!place.path("out.json").exists());
+    assert_eq!(place.standing("svc-1").await, "waiting");
+    let nothing = place.exits(0, "credentials acknowledge --all").await;
+    assert!(nothing.err.contains("Nothing that was taken"), "{}", nothing.err);
     place.exits(0, &format!("credentials take --all {TAKE_JSON}")).await;
     stop(daemon).await;
 }

@@ -24,7 +24,7 @@ use seatless::store::{
     Actor, Admission, Filter, Intake, Member, OpenOptions, OwnerCard, Page, Pool, PoolKey, Requests, Seat,
     SqliteStore, Store, Work,
 };
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 use uuid::Uuid;
@@ -430,9 +430,10 @@ fn places(
         limits,
     );
     let mut places = Places::default();
-    places
-        .tenants
-        .insert(TENANT.to_owned(), TenantPlace { id: tenant.id, client, seats_max: HashMap::new() });
+    places.tenants.insert(
+        TENANT.to_owned(),
+        TenantPlace { id: tenant.id, client, licenses: BTreeSet::new(), seats_max: HashMap::new() },
+    );
     for environment in &tenant.environments {
         let place = EnvironmentPlace {
             tenant: TENANT.to_owned(),

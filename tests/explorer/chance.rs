@@ -23,6 +23,9 @@ pub(crate) enum For {
     Restart,
     Mend,
     Race,
+    Setback,
+    Late,
+    Disagreement,
 }
 
 impl Chance {

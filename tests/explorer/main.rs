@@ -14,6 +14,7 @@ mod parallel;
 mod paths;
 mod people;
 mod play;
+mod setback;
 mod stage;
 mod swarm;
 mod trace;

@@ -2,7 +2,9 @@
 
 use crate::bed::scene::{SALES_ID, Scene, Wish, rig};
 use crate::chance::{Chance, For};
+use crate::setback::{Setback, setbacks};
 use seatless::simulator::{Delays, EnvironmentKind, Faults, WorldSku};
+use std::collections::BTreeMap;
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -14,6 +16,8 @@ pub(crate) struct Mix {
     pub(crate) scene: Scene,
     /// With the other license.
     pub(crate) others: Vec<Wish>,
+    /// Asked for later, from that point on.
+    pub(crate) late: Option<(u64, Wish)>,
     pub(crate) rough: Rough,
 }
 
@@ -34,6 +38,8 @@ pub(crate) struct Rough {
     /// How long the first half lasts.
     pub(crate) lasts: Duration,
     pub(crate) points_max: u64,
+    /// What befalls the database, by point.
+    pub(crate) setbacks: BTreeMap<u64, Setback>,
 }
 
 impl Rough {
@@ -51,6 +57,7 @@ impl Rough {
             latency_max: 1.0,
             lasts: Duration::ZERO,
             points_max: 0,
+            setbacks: BTreeMap::new(),
         }
     }
 }
@@ -118,7 +125,10 @@ pub(crate) fn mix(seed: u64) -> Mix {
         let adopts = chance.happens(For::Mix, next(), 0.25);
         let other = two_licenses && index == 1;
         for environment in &ENVIRONMENTS[..environments] {
-            let wanted = chance.happens(For::Mix, next(), 0.75);
+            let place = next();
+            let wanted = chance.happens(For::Mix, place, 0.75);
+            // Mostly the requests of a name agree about who it may be.
+            let differs = chance.happens(For::Disagreement, place, 0.1);
             let first = wishes.is_empty() && others.is_empty();
             if !wanted && !first {
                 continue;
@@ -128,7 +138,7 @@ pub(crate) fn mix(seed: u64) -> Mix {
                 environment: (*environment).to_owned(),
                 role: "Writer".to_owned(),
                 unit: None,
-                adopts,
+                adopts: adopts != differs,
             };
             if other { &mut others } else { &mut wishes }.push(wish);
         }
@@ -155,7 +165,7 @@ pub(crate) fn mix(seed: u64) -> Mix {
         policy.poll_first = Duration::from_secs(180);
     });
     let workers = chance.one(For::Mix, next(), &[1_usize, 2, 2]);
-    let rough = Rough {
+    let mut rough = Rough {
         workers,
         groups_max: chance.one(For::Mix, next(), &[1_usize, 2, 16]),
         kill: chance.one(For::Mix, next(), &[0.0, 0.003, 0.01, 0.04]),
@@ -167,8 +177,15 @@ pub(crate) fn mix(seed: u64) -> Mix {
         latency_max: chance.one(For::Mix, next(), &[2.0, 25.0]),
         lasts: chance.seconds(For::Mix, next(), 900.0, 36_000.0),
         points_max: chance.one(For::Mix, next(), &[150_u64, 300, 600]),
+        setbacks: BTreeMap::new(),
     };
-    Mix { scene, others, rough }
+    rough.setbacks = setbacks(chance, rough.points_max);
+    let late = match scene.wishes.len() {
+        0 | 1 => None,
+        _ => chance.happens(For::Late, 0, 0.3).then(|| scene.wishes.pop()).flatten(),
+    };
+    let late = late.map(|wish| (1 + chance.number(For::Late, 1) % (rough.points_max / 2), wish));
+    Mix { scene, others, late, rough }
 }
 
 fn delays(chance: Chance, place: u64) -> Delays {

@@ -1,10 +1,13 @@
 //! One run: a scheduler that lets one worker go on at a time, from point to point, and decides at each what befalls it.
 
 use crate::bed::gate::{Point, Side};
+use crate::bed::saved::Saved;
+use crate::bed::scene::{SALES_ID, Wish};
 use crate::chance::{Chance, For};
 use crate::mix::{Mix, Rough};
 use crate::mutant::Mutant;
 use crate::people;
+use crate::setback::Setback;
 use crate::stage::Stage;
 use crate::worker::{Done, Duty, Kind, Reached, Worker};
 use seatless::domain::{Command, HolderId, Instant, State, Status};
@@ -23,6 +26,9 @@ const CHORE_PACE: Duration = Duration::from_secs(900);
 
 /// Who found nothing to do looks again after this time, unless something is written before.
 const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How soon a person confirms that a database goes on in another place.
+const CONFIRMED_AFTER: Duration = Duration::from_secs(120);
 
 /// How a worker dies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -92,6 +98,10 @@ pub(crate) struct Play {
     cues: Vec<Cue>,
     /// Deaths at chosen points, whatever chance says.
     kills_at: BTreeMap<u64, Death>,
+    /// Asked for from that point on.
+    late: Option<(u64, Wish)>,
+    /// The last backup.
+    saved: Option<Saved>,
     seats: Vec<Seat>,
     /// Until when the claims of those who are gone, or fell asleep, count.
     leases: BTreeMap<HolderId, Instant>,
@@ -102,6 +112,8 @@ pub(crate) struct Play {
     turns: u64,
     heals_at: Instant,
     healed: bool,
+    /// When a person looks at what has not come to rest.
+    mends_at: Option<Instant>,
     /// Nothing rests before a sweep has passed.
     sweep_is_owed: bool,
     ending: Ending,
@@ -144,6 +156,8 @@ impl Play {
             without: Without::default(),
             cues: Vec::new(),
             kills_at: BTreeMap::new(),
+            late: None,
+            saved: None,
             seats,
             leases: BTreeMap::new(),
             version: 0,
@@ -152,6 +166,7 @@ impl Play {
             turns: 0,
             heals_at,
             healed: false,
+            mends_at: None,
             sweep_is_owed: false,
             ending: Ending::default(),
         }
@@ -165,7 +180,7 @@ impl Play {
         mutant: Option<Mutant>,
         trace: std::sync::Arc<crate::trace::Trace>,
     ) -> Self {
-        let Mix { mut scene, others, mut rough } = mix;
+        let Mix { mut scene, others, late, mut rough } = mix;
         if without.faults {
             scene.faults = Faults::default();
         }
@@ -174,7 +189,7 @@ impl Play {
         }
         let mut stage = Stage::set(scene, mutant, trace).await;
         stage.submit(&others, crate::mix::SERVICE_ID).await;
-        Self { without, ..Self::new(stage, seed, rough) }
+        Self { without, late, ..Self::new(stage, seed, rough) }
     }
 
     pub(crate) fn killing_at(mut self, kills: impl IntoIterator<Item = (u64, Death)>) -> Self {
@@ -238,19 +253,21 @@ impl Play {
             self.heal().await?;
         }
         self.healed = true;
-        let healed_at = self.stage.now();
+        if self.rough.lasts > Duration::ZERO {
+            // What waits for a person is looked at again and again, and need not come to rest before one acts.
+            self.mends_at = Some(self.stage.now() + self.rests_within());
+            self.go_on().await?;
+            self.late_writes_land().await?;
+            self.mends_at = None;
+            self.mend().await?;
+        }
+        let left_alone_at = self.stage.now();
         self.go_on().await?;
-        let limit = self.stage.policy.propagation_deadline * 3 + Duration::from_secs(12 * 3_600);
-        let took = (self.stage.now() - healed_at).to_std().unwrap_or_default();
-        if took > limit {
+        let took = (self.stage.now() - left_alone_at).to_std().unwrap_or_default();
+        if took > self.rests_within() {
             return Err(vec![format!("it took {took:?} to come to rest")]);
         }
         self.late_writes_land().await?;
-        if self.rough.lasts > Duration::ZERO {
-            self.mend().await?;
-            self.go_on().await?;
-            self.late_writes_land().await?;
-        }
         let faults = self.stage.look_at_rest().await;
         for member in self.stage.members().await {
             let name = member.user.account.user_principal_name.local_part();
@@ -260,12 +277,21 @@ impl Play {
         if faults.is_empty() { Ok(()) } else { Err(faults) }
     }
 
+    /// How long it may take to come to rest once nothing befalls anybody any more.
+    fn rests_within(&self) -> Duration {
+        self.stage.policy.propagation_deadline * 3 + Duration::from_secs(12 * 3_600)
+    }
+
     /// Faults, deaths, pauses and people are over.
     async fn heal(&mut self) -> Result<(), Stop> {
         self.healed = true;
         self.stage.trace.note("heal");
         self.stage.simulator.set_faults(Faults::default());
         people::put_right(&mut self.stage);
+        self.ask_late().await;
+        if self.stage.is_a_copy().await {
+            self.stage.confirm().await;
+        }
         for seat in &mut self.seats {
             if let Some(worker) = &mut seat.worker {
                 worker.asleep_until = worker.asleep_until.map(|_| self.stage.now());
@@ -280,13 +306,25 @@ impl Play {
         Ok(())
     }
 
+    /// What was to be asked for late is, and once more if the database has forgotten it.
+    async fn ask_late(&mut self) {
+        if let Some((_, wish)) = &self.late {
+            self.stage.submit(std::slice::from_ref(wish), SALES_ID).await;
+            self.version += 1;
+        }
+    }
+
     /// A person looks at what is blocked: has it tried again, or calls it off.
     async fn mend(&mut self) -> Result<(), Stop> {
+        self.stage.confirm().await;
         for (place, member) in (0..).zip(self.stage.members().await) {
             if member.request.progress.status() == Status::Blocked {
                 let retries = self.chance.happens(For::Mend, place, 0.5);
-                let command = if retries { Command::Retry } else { Command::Cancel };
-                self.stage.order(member.request.id, command).await;
+                let id = member.request.id;
+                // What is called off already can only be tried again.
+                if retries || !self.stage.order(id, Command::Cancel).await {
+                    self.stage.order(id, Command::Retry).await;
+                }
                 self.version += 1;
             }
         }
@@ -320,7 +358,7 @@ impl Play {
                 return Err(vec!["it never comes to rest".to_owned()]);
             }
             let over = self.stage.now() >= self.heals_at || self.ending.points >= self.rough.points_max;
-            if !self.healed && over {
+            if !self.healed && over || self.mends_at.is_some_and(|at| self.stage.now() >= at) {
                 return Ok(());
             }
             self.wake_and_start().await;
@@ -342,8 +380,9 @@ impl Play {
                         .due
                         .as_ref()
                         .is_none_or(|due| due.rest.is_some_and(|at| at <= now) || !due.pools.is_empty());
+                    let doubted = self.stage.doubted;
                     if let Some(worker) = &mut self.seats[seat].worker {
-                        worker.round(groups_max, seats_concerned, now);
+                        worker.round(groups_max, seats_concerned, doubted, now);
                     }
                 }
                 Choice::Chore(seat, chore) => {
@@ -421,6 +460,17 @@ impl Play {
             self.look().await?;
             self.follow_cues().await?;
         }
+        if !self.healed && self.late.as_ref().is_some_and(|(from, _)| *from == at) {
+            self.ask_late().await;
+        }
+        let setback =
+            self.rough.setbacks.get(&at).filter(|_| !self.healed && !self.without.points.contains(&at));
+        if let Some(setback) = setback.copied() {
+            self.set_back(at, setback).await?;
+            if self.seats.get(seat).is_none_or(|seat| seat.worker.is_none()) {
+                return Ok(());
+            }
+        }
         let killed = self.is_killed_at(at);
         self.enter_cell(label, &point, killed);
         let rough = !self.healed && !self.without.points.contains(&at);
@@ -477,6 +527,45 @@ impl Play {
         self.stage.trace.note(&told);
         let seconds = (self.stage.now() - self.stage.clock.started()).num_seconds();
         self.ending.befell.push((at, format!("{seconds:>7} s {told}")));
+    }
+
+    /// Something befalls the database.
+    async fn set_back(&mut self, at: u64, setback: Setback) -> Result<(), Stop> {
+        match setback {
+            Setback::Save => self.saved = Some(self.stage.save().await),
+            Setback::PutBack => {
+                let Some(saved) = self.saved.clone() else { return Ok(()) };
+                self.all_end(at);
+                self.stage.put_back(&saved).await;
+            }
+            Setback::Move => {
+                self.all_end(at);
+                let saved = self.stage.save().await;
+                self.stage.move_to(&saved).await;
+                // Nothing goes on there before somebody confirms it.
+                self.heals_at = self.heals_at.min(self.stage.now() + CONFIRMED_AFTER);
+            }
+            Setback::StartCopy => {
+                let faults = self.stage.start_copy().await;
+                if !faults.is_empty() {
+                    return Err(faults);
+                }
+            }
+        }
+        self.befell(at, format!("{setback:?}"));
+        self.version += 1;
+        self.look().await
+    }
+
+    /// Every process ends, so that nobody holds the database.
+    fn all_end(&mut self, at: u64) {
+        let up: Vec<usize> =
+            (0..self.seats.len()).filter(|seat| self.seats[*seat].worker.is_some()).collect();
+        for seat in up {
+            let death = if self.chance.happens(For::Death, at, 0.5) { Death::Drop } else { Death::Leak };
+            self.kill(seat, at, death);
+        }
+        self.leases.clear();
     }
 
     fn kill(&mut self, seat: usize, at: u64, death: Death) {

@@ -2,7 +2,7 @@
 
 use crate::bed::gate::Gate;
 use crate::bed::guarded_store::{Begun, GuardedStore};
-use crate::bed::judge::{Judge, Record};
+use crate::bed::judge::{Judge, Lost, Record};
 use crate::bed::parts::Parts;
 use crate::bed::scene::{SECRET, Scene, Wish};
 use crate::bed::seams::{CountedIds, SeededChance, SharedClock};
@@ -23,6 +23,7 @@ use seatless::store::{
     Admission, Event, Events, Filter, Member, Page, Pool, Requests, SqliteStore, Store, Work,
 };
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use uuid::Uuid;
 
@@ -39,12 +40,19 @@ pub(crate) struct Stage {
     /// What people did meanwhile, and what they ordered.
     pub(crate) interferences: u64,
     pub(crate) mutant: Option<Mutant>,
+    pub(crate) database: PathBuf,
+    /// How often the database was backed up.
+    pub(crate) saves: u32,
+    /// Intents that a database which was put back has forgotten.
+    pub(crate) lost: Vec<Lost>,
+    /// An older or moved database is in use, and nobody has confirmed it yet.
+    pub(crate) doubted: bool,
+    pub(crate) tricks: Arc<Tricks>,
+    pub(crate) ids: Arc<CountedIds>,
+    pub(crate) wire: Arc<Wire>,
+    pub(crate) begun: Arc<Mutex<Vec<Begun>>>,
     seats_max: HashMap<SkuId, u32>,
-    tricks: Arc<Tricks>,
     chance: Arc<SeededChance>,
-    ids: Arc<CountedIds>,
-    wire: Arc<Wire>,
-    begun: Arc<Mutex<Vec<Begun>>>,
     /// The cloud as it was seen last, and after which writes and acts, and in which minute.
     seen: Mutex<Option<(Seen, serde_json::Value)>>,
     _folder: tempfile::TempDir,
@@ -65,7 +73,8 @@ impl Stage {
         let simulator = Arc::new(simulator.expect("a sound world"));
         let ids = Arc::new(CountedIds::new(Arc::clone(&clock)));
         let folder = folder();
-        let store = open(folder.path().join("seatless.db"), &ids, &clock).await;
+        let database = folder.path().join("seatless.db");
+        let store = open(database.clone(), &ids, &clock).await;
         let wire = Arc::new(Wire::new(Arc::clone(&simulator), store.clone()));
         let tricks = Tricks::new(Arc::clone(&wire) as Arc<_>, Arc::clone(&simulator));
         let judge = Judge::new(&simulator.state());
@@ -80,12 +89,16 @@ impl Stage {
             kills: 0,
             interferences: 0,
             mutant,
-            seats_max,
+            database,
+            saves: 0,
+            lost: Vec::new(),
+            doubted: false,
             tricks: Arc::new(tricks),
-            chance: Arc::new(SeededChance::new(seed)),
             ids,
             wire,
             begun: Arc::new(Mutex::new(Vec::new())),
+            seats_max,
+            chance: Arc::new(SeededChance::new(seed)),
             seen: Mutex::new(None),
             _folder: folder,
         };
@@ -113,18 +126,7 @@ impl Stage {
             ),
             None => (store, wire),
         };
-        let parts = Parts {
-            world: &self.world,
-            secret: SECRET,
-            policy: &self.policy,
-            recipients: &[],
-            seats_max: &self.seats_max,
-            clock: &self.clock,
-            chance: &self.chance,
-            ids: &self.ids,
-            wire,
-            store: Arc::new(store) as Arc<dyn Store>,
-        };
+        let parts = self.parts(wire, Arc::new(store));
         let steps = Steps {
             inner: parts.provisioner(),
             mutant: self.mutant,
@@ -140,6 +142,22 @@ impl Stage {
             chores.push((Duty::GiveUp, Arc::new(GivingUp(Arc::clone(&engine)))));
         }
         Worker::new(engine, chores, desk, holder, self.now())
+    }
+
+    /// What an engine is made of, over a way to the cloud and a store.
+    pub(crate) fn parts(&self, wire: Arc<dyn Transport>, store: Arc<dyn Store>) -> Parts<'_> {
+        Parts {
+            world: &self.world,
+            secret: SECRET,
+            policy: &self.policy,
+            recipients: &[],
+            seats_max: &self.seats_max,
+            clock: &self.clock,
+            chance: &self.chance,
+            ids: &self.ids,
+            wire,
+            store,
+        }
     }
 
     /// Asks for accounts; refused as a whole where one of them contradicts what is there.
@@ -227,7 +245,7 @@ impl Stage {
             state: self.cloud(),
             deeds: Vec::new(),
             ledger: Vec::new(),
-            lost: Vec::new(),
+            lost: self.lost.clone(),
             begun: Vec::new(),
             at_sending: self.wire.wrong(),
             violations: self.simulator.violations(),

@@ -1,7 +1,7 @@
 //! Seeds, each with its own mix: those that failed once first, then as many as there is time for.
 //!
 //! `SEATLESS_SEED` replays one (`SEATLESS_WITHOUT` leaves things out of it, `SEATLESS_TRACE` names a file for what it did);
-//! `SEATLESS_SEEDS` and `SEATLESS_MINUTES` say how many; `SEATLESS_SURVEY` lists the seeds that fail instead of making the
+//! `SEATLESS_SEEDS` and `SEATLESS_MINUTES` say how many, `SEATLESS_FIRST` from which on; `SEATLESS_SURVEY` lists the seeds that fail instead of making the
 //! first of them smaller; `SEATLESS_COVERAGE` names a file for the table of what was tried.
 
 use crate::coverage::Coverage;
@@ -47,7 +47,7 @@ fn no_seed_breaks_a_promise() {
     let mut first = match minutes {
         // Seeds that no run before has tried.
         Some(_) => u64::try_from(clock.now().timestamp()).unwrap_or_default() * 1_000,
-        None => 1,
+        None => number("SEATLESS_FIRST").unwrap_or(1),
     };
     let mut left = number("SEATLESS_SEEDS").unwrap_or(if minutes.is_some() { u64::MAX } else { SEEDS });
     while left > 0 && minutes.is_none_or(|lasts| clock.elapsed() < lasts) {

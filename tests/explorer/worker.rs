@@ -123,12 +123,15 @@ impl Worker {
     }
 
     /// Admits, if that can mean anything, and claims, as the pump does.
-    pub(crate) fn round(&mut self, groups_max: usize, seats_concerned: bool, now: Instant) {
+    pub(crate) fn round(&mut self, groups_max: usize, seats_concerned: bool, doubted: bool, now: Instant) {
         let engine = Arc::clone(&self.engine);
         let in_flight = self.tasks.iter().filter(|task| task.kind == Kind::Group).count();
         let room = u32::try_from(groups_max.saturating_sub(in_flight)).unwrap_or_default();
         let reads = !self.is_at(Kind::Reading) && self.read_not_before.is_none_or(|at| now >= at);
         self.start(Kind::Round, "round".to_owned(), now, async move {
+            if doubted && engine.works_on_a_copy().await? {
+                return Ok(Done::Round { groups: Vec::new(), pools: Vec::new() });
+            }
             if seats_concerned {
                 engine.admit().await?;
             }

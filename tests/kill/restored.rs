@@ -5,6 +5,7 @@ use super::place::Place;
 use super::process::{Daemon, Said, reader, run};
 use rustix::process::Signal;
 use seatless::domain::{State, Status};
+use seatless::simulator::Faults;
 use seatless::store::{Filter, Member, Page, Requests};
 use serde_json::Value;
 use std::path::Path;
@@ -158,6 +159,11 @@ async fn a_copy_that_is_started_elsewhere_only_reports() {
     assert_eq!(writes(&place), before, "not a single write: {}", copy.log());
     assert!(members(&elsewhere).await.iter().all(|member| member.request.holder.is_none()), "nobody works");
 
+    place.simulator.set_faults(Faults { error_before_commit: 1.0, ..Faults::default() });
+    let unseen = run(&config, &["sweep", "--confirm", "--yes"]).await;
+    assert_eq!(unseen.status.code(), Some(1), "{unseen:?}");
+    assert!(unseen.err.contains("nothing was confirmed"), "what nobody saw: {unseen:?}");
+    place.simulator.set_faults(Faults::default());
     said(&config, &["sweep", "--confirm", "--yes"]).await;
     until_over(&elsewhere).await;
     assert_all_is_well(&place, &elsewhere, 4).await;

@@ -44,6 +44,30 @@ async fn a_name_that_somebody_else_has_is_left_alone() {
 }
 
 #[tokio::test]
+async fn each_request_says_for_itself_whether_it_adopts() {
+    for (adopting, other) in [("dev", "test"), ("test", "dev")] {
+        let mut scene = rig().tenant("contoso").seats(1).somebody("svc-a", |_| {});
+        for environment in ["dev", "test"] {
+            scene = scene.environment(environment).request("svc-a");
+            scene = if environment == adopting { scene.that_adopts() } else { scene };
+        }
+        let mut rig = scene.run_to_rest().await;
+        assert_eq!(reason(&rig.member(&format!("svc-a/{adopting}")).await), "succeeded");
+        let refused = format!("svc-a/{other}");
+        assert_eq!(
+            reason(&rig.member(&refused).await),
+            "blocked graph.name-taken",
+            "it did not ask for that"
+        );
+        rig.order(&refused, Command::Retry).await;
+        rig.run_to_rest().await;
+        assert_eq!(reason(&rig.member(&refused).await), "blocked graph.name-taken", "nor does a sibling do");
+        let mode = rig.row("svc-a", other).map(|row| row["accessmode"].clone());
+        assert_ne!(mode, Some(4.into()), "its row is as it was");
+    }
+}
+
+#[tokio::test]
 async fn an_unknown_role_blocks_before_anything_is_made() {
     let rig = rig()
         .tenant("contoso")

@@ -4,6 +4,7 @@ use crate::bed::rig::reason;
 use crate::bed::scene::rig;
 use crate::bed::wire::Kind;
 use seatless::domain::{Command, State};
+use seatless::simulator::Faults;
 use serde_json::Value;
 
 #[tokio::test]
@@ -151,4 +152,30 @@ async fn a_name_that_was_called_off_can_be_asked_for_again() {
         assert_eq!(reason(&rig.member("svc-a").await), "succeeded", "{state}\n{}", rig.story().await);
         assert_eq!(rig.user("svc-a")["account_enabled"], true);
     }
+}
+
+/// Its create was answered by nothing, and the directory shows the user only long after everybody stopped believing in it.
+#[tokio::test]
+async fn a_user_that_shows_up_after_it_was_given_up_is_disabled_all_the_same() {
+    let scene = rig().tenant("contoso").environment("dev").request("svc-a").without_lags();
+    let scene = scene.with_delays(|delays| delays.directory_replication_max = 500.0);
+    // So few that it is not made anew.
+    let mut rig = scene.with_policy(|policy| policy.attempts_max = 1).start().await;
+    rig.run_until("a slot", |record| record.members[0].request.slot_held).await;
+    rig.simulator.set_faults(Faults {
+        drop_after_commit: 1.0,
+        only: vec!["$batch".to_owned()],
+        ..Faults::default()
+    });
+    rig.step().await;
+    rig.simulator.set_faults(Faults::default());
+    rig.run_to_rest().await;
+    assert_eq!(reason(&rig.member("svc-a").await), "blocked machine.attempts-exhausted");
+    assert_eq!(rig.users("svc-a").len(), 1, "it was made, and nobody could see it");
+    rig.order("svc-a", Command::Cancel).await;
+    rig.run_to_rest().await;
+    assert_eq!(reason(&rig.member("svc-a").await), "cancelled", "{}", rig.story().await);
+    let left: Vec<Value> =
+        rig.users("svc-a").into_iter().filter(|user| user["account_enabled"] == true).collect();
+    assert!(left.is_empty(), "{left:?}\n{}", rig.story().await);
 }

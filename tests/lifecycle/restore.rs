@@ -1,10 +1,10 @@
 //! An older state of the database is put back while the cloud is ahead of it: at every point of a straight path and of a
 //! way back, and everything ends as if nothing had happened.
 
-use super::bed::rig::{Rig, Step, reason};
+use super::bed::rig::{Rig, Step, person, reason};
 use super::bed::scene::{SALES, SALES_ID, Scene, rig};
 use super::bed::wire::Kind;
-use seatless::domain::{Command, State, Status};
+use seatless::domain::{Command, SkuId, State, Status};
 use seatless::simulator::Act;
 use seatless::store::{Doubt, FindingKind, Standing, Trust};
 use std::time::Duration;
@@ -386,4 +386,55 @@ async fn a_copy_in_another_place_works_on_nothing_until_a_person_confirms() {
     rig.confirm().await;
     rig.run_to_rest().await;
     assert_eq!(reason(&rig.member("svc-a").await), "succeeded", "{}", rig.story().await);
+}
+
+/// The adopted user's license was its own before it was ours to lend; a person who confirms all that was found has not said
+/// that this one is ours.
+#[tokio::test]
+async fn confirming_takes_no_license_that_an_adopted_user_may_have_had_before() {
+    let licensed = |user: &mut seatless::simulator::WorldUser| user.licenses = vec![SALES.to_owned()];
+    let scene = rig().tenant("contoso").seats(2).somebody("svc-a", licensed).environment("dev");
+    let mut rig = scene.request("svc-a").that_adopts().request("svc-b").without_lags().start().await;
+    rig.run_until_all_are(State::Created).await;
+    let saved = rig.save().await;
+    rig.put_back(&saved).await;
+    rig.run_to_rest().await;
+    assert_eq!(reason(&rig.member("svc-a").await), "blocked machine.restored-unclear");
+    let standings = rig.sweep().await;
+    let kinds: Vec<FindingKind> = standings[0].findings.iter().map(|finding| finding.kind).collect();
+    assert_eq!(kinds, [FindingKind::LicenseForeign], "{standings:?}");
+    rig.confirm().await;
+    assert_eq!(licenses(&rig, "svc-a"), 1, "{}", rig.story().await);
+}
+
+#[tokio::test]
+async fn what_was_lent_after_a_backup_that_knows_no_license_is_found_all_the_same() {
+    let scene = one_account();
+    let wishes = scene.wishes.clone();
+    let mut rig = Scene { wishes: Vec::new(), ..scene }.start().await;
+    let saved = rig.save().await;
+    rig.submit(&wishes, SALES_ID).await;
+    rig.run_until_all_are(State::Licensed).await;
+    rig.put_back(&saved).await;
+    let standings = rig.sweep().await;
+    let listed = standings.iter().flat_map(|standing| &standing.findings).find_map(|finding| finding.license);
+    assert_eq!(listed, Some(SkuId(SALES_ID)), "{standings:?}");
+    rig.confirm().await;
+    assert_eq!(licenses(&rig, "svc-a"), 0);
+}
+
+#[tokio::test]
+async fn a_confirmation_is_for_what_was_shown() {
+    let mut rig = one_account().run_to_rest().await;
+    let saved = rig.save().await;
+    rig.put_back(&saved).await;
+    let shown_at = rig.sweep().await[0].swept_at;
+    rig.clock.advance(Duration::from_secs(60));
+    let (tenant, user) = ("contoso".to_owned(), "svc-a@contoso.example".to_owned());
+    rig.person(Act::AddLicense { tenant, user, part_number: SALES.to_owned() });
+    rig.sweep().await;
+    let sweeper = rig.parts().sweeper();
+    let standings = sweeper.confirm(person(), shown_at).await.expect("the store works");
+    assert_eq!(standings[0].findings[0].kind, FindingKind::LicenseForeign);
+    assert_eq!(licenses(&rig, "svc-a"), 1);
 }

@@ -167,3 +167,44 @@ async fn a_sweep_that_is_killed_anywhere_is_made_up_for_by_the_next() {
         rig.look_at_rest().await;
     }
 }
+
+/// The app may read, and take no license back.
+fn permissions(rig: &Rig, roles: &[&str]) -> Act {
+    let roles = roles.iter().map(|role| (*role).to_owned()).collect();
+    Act::SetAppRoles { tenant: contoso(), client_id: rig.app(), roles }
+}
+
+#[tokio::test]
+async fn a_license_that_cannot_be_taken_back_for_days_is_ours_all_the_same() {
+    let mut rig = account_whose_first_assignment_is_late().await;
+    rig.clock.advance(Duration::from_secs(7_200));
+    rig.person(permissions(&rig, &["User.Read.All", "Organization.Read.All"]));
+    for _ in 0..3 {
+        rig.clock.advance(rig.policy.recheck);
+        let standing = rig.sweep().await.remove(0);
+        let findings: Vec<FindingKind> = standing.findings.iter().map(|finding| finding.kind).collect();
+        assert_eq!(findings, [FindingKind::LicenseLeft], "{standing:?}");
+    }
+    let all = ["User.ReadWrite.All", "LicenseAssignment.ReadWrite.All", "Organization.Read.All"];
+    rig.person(permissions(&rig, &all));
+    rig.clock.advance(Duration::from_secs(7_200));
+    assert_eq!(rig.sweep().await[0].findings, []);
+    assert_eq!(licenses(&rig, "svc-a"), 0);
+    rig.sweep().await;
+    rig.person(Act::AddLicense { tenant: contoso(), user: UPN.to_owned(), part_number: SALES.to_owned() });
+    rig.sweep().await;
+    assert_eq!(licenses(&rig, "svc-a"), 1, "what it explained is over");
+}
+
+#[tokio::test]
+async fn a_day_in_which_no_cloud_could_be_seen_ends_no_explanation() {
+    let mut rig = account_whose_first_assignment_is_late().await;
+    rig.clock.advance(Duration::from_secs(3_000));
+    assert_eq!(licenses(&rig, "svc-a"), 1, "it has landed");
+    rig.simulator.set_faults(Faults { error_before_commit: 1.0, ..Faults::default() });
+    rig.clock.advance(rig.policy.recheck);
+    assert!(rig.sweep().await[0].failure.is_some());
+    rig.simulator.set_faults(Faults::default());
+    rig.sweep().await;
+    assert_eq!(licenses(&rig, "svc-a"), 0);
+}

@@ -346,6 +346,25 @@ async fn a_license_that_an_adopted_user_had_before_is_no_drift() {
     assert_eq!(drifts_of(&rig, "svc-a").await, []);
 }
 
+/// It was in use before somebody reverted it, so that no policy takes it from its users.
+#[tokio::test]
+async fn an_account_whose_healing_is_blocked_is_never_given_up() {
+    let patience = Duration::from_secs(3_600);
+    let mut rig = one().with_policy(|policy| policy.give_up = Some(patience)).run_to_rest().await;
+    rig.person(mode(1));
+    watch_for(&mut rig, HOUR * 2).await;
+    heal(&rig, "svc-a").await.expect("it is safe");
+    let disabled = EnvironmentState::Disabled;
+    rig.person(Act::SetEnvironmentState { environment: "dev".to_owned(), state: disabled });
+    rig.run_to_rest().await;
+    assert_eq!(reason(&rig.member("svc-a").await), "blocked dataverse.environment-disabled");
+    rig.clock.advance(patience * 2);
+    rig.give_up().await;
+    rig.run_to_rest().await;
+    assert_eq!(reason(&rig.member("svc-a").await), "blocked dataverse.environment-disabled");
+    assert_eq!(rig.user("svc-a")["account_enabled"], true);
+}
+
 /// A person orders it, by what the last look told.
 async fn heal(rig: &Rig, name: &str) -> Result<(), String> {
     let id = rig.member(name).await.request.id;

@@ -91,6 +91,8 @@ pub(crate) fn check_moment(world: &World, moment: &Moment) {
     if let Some(event) = &transition.event {
         assert_eq!((event.from, event.to), (before.state, next.state));
         assert_eq!(event.intent, before.trial.intent.map(|intent| intent.id));
+        let went_wrong = matches!(event.kind, EventKind::Blocked | EventKind::Failed | EventKind::Regressed);
+        assert_eq!(event.failure.is_some(), went_wrong, "what went wrong is told where something did");
     }
     if before.state != next.state {
         assert!(transition.event.is_some(), "a move without an event");
@@ -212,13 +214,13 @@ fn check_intent(moment: &Moment) {
         return;
     };
     match input {
-        Input::Reported { outcome, looked_at } => match outcome {
+        Input::Reported { outcome, begun, .. } => match outcome {
             Outcome::Advanced | Outcome::NotYet { .. } => {}
             Outcome::Throttled { .. }
             | Outcome::Transient { .. }
             | Outcome::Blocked { .. }
             | Outcome::NoSeat { .. } => {
-                assert!(open.begun_at >= *looked_at, "an older write was forgotten: {moment:#?}");
+                assert!(*begun, "an older write was forgotten: {open:?} {moment:#?}");
             }
             Outcome::Absent { .. } | Outcome::Regressed { .. } => {
                 assert!(event_kind(moment).is_some(), "one look is not enough: {moment:#?}");

@@ -20,7 +20,7 @@ fn decided(world: &World, input: Input) -> Transition {
 }
 
 fn reported(world: &World, outcome: Outcome) -> Transition {
-    decided(world, Input::Reported { outcome, looked_at: world.now })
+    decided(world, Input::Reported { outcome, looked_at: world.now, begun: false })
 }
 
 #[test]

@@ -11,23 +11,23 @@ fn order(world: &mut World, command: Command) {
     world.put(Input::Ordered(command), 0.5).unwrap();
 }
 
-fn transient(charge: Charge) -> Outcome {
+pub(crate) fn transient(charge: Charge) -> Outcome {
     Outcome::Transient { failure: failure(Code::RemoteUnavailable), charge }
 }
 
-fn ambiguous() -> Outcome {
+pub(crate) fn ambiguous() -> Outcome {
     Outcome::Ambiguous { failure: failure(Code::RemoteUncertain), charge: Charge::Member }
 }
 
-fn absent() -> Outcome {
+pub(crate) fn absent() -> Outcome {
     Outcome::Absent { failure: failure(Code::GraphUserGone) }
 }
 
-fn blocked(code: Code) -> Outcome {
+pub(crate) fn blocked(code: Code) -> Outcome {
     Outcome::Blocked { failure: failure(code) }
 }
 
-fn behind(to: State) -> Outcome {
+pub(crate) fn behind(to: State) -> Outcome {
     Outcome::Regressed { to, failure: failure(Code::MachineLicenseLost) }
 }
 
@@ -39,7 +39,7 @@ fn blocked_by(world: &World) -> Option<Code> {
 }
 
 /// Created, and granted its seat.
-fn seated() -> World {
+pub(crate) fn seated() -> World {
     let mut world = World::at(State::Created);
     world.put(Input::Admitted, 0.5).unwrap();
     world
@@ -69,8 +69,34 @@ fn an_uncertain_create_is_looked_for_before_it_is_sent_again() {
     for _ in 0..=world.policy.absence_looks {
         world.turn(&Turn::look(absent()));
     }
-    assert_eq!(world.progress.trial.intent, None, "it is certain now that nothing came of it");
     assert_eq!(world.progress.status(), Status::Active);
+    assert!(world.progress.trial.is_to_be_made_anew(&world.policy, world.now));
+    assert_eq!(
+        world.progress.trial.intent,
+        Some(open),
+        "should it show up after all, this tells whose it is"
+    );
+    // Whoever calls it off now waits for it to show up all the same.
+    let mut called_off = world.clone();
+    order(&mut called_off, Command::Cancel);
+    assert_eq!(called_off.progress.trial.intent, Some(open));
+    // The next create begins with no evidence against it.
+    world.turn(&Turn::of(ambiguous()));
+    assert!(!world.progress.trial.is_to_be_made_anew(&world.policy, world.now));
+}
+
+#[test]
+fn an_uncertain_create_is_not_forgotten_when_the_clock_is_set_back() {
+    let mut world = World::at(State::Requested);
+    world.turn(&Turn::good());
+    world.turn(&Turn::of(ambiguous()));
+    let open = world.progress.trial.intent.expect("its fate is unknown");
+    let looked_at = open.begun_at - Duration::from_secs(3_600);
+    for outcome in [blocked(Code::GraphPermissionMissing), transient(Charge::Member)] {
+        let input = Input::Reported { outcome: outcome.clone(), looked_at, begun: false };
+        let transition = world.decide(input, 0.5).expect("it applies");
+        assert_eq!(transition.next.trial.intent, Some(open), "{outcome:?}");
+    }
 }
 
 #[test]
@@ -333,6 +359,17 @@ fn what_is_not_worked_on_cannot_be_poisoned() {
 }
 
 #[test]
+fn a_removal_that_kills_its_worker_rests_and_the_first_reason_stays() {
+    let mut world = World::at(State::Licensed);
+    world.turn(&Turn::of(blocked(Code::DataverseEnvironmentDisabled)));
+    world.wait(Duration::from_secs(3_600));
+    let told = world.put(Input::Poisoned, 0.5).unwrap().transition.event.expect("an event");
+    assert_eq!(told.failure.expect("what went wrong").code, Code::MachinePoisoned);
+    assert_eq!(blocked_by(&world), Some(Code::DataverseEnvironmentDisabled));
+    assert_eq!(world.progress.due_at(), Some(world.now + world.policy.parked_seat));
+}
+
+#[test]
 fn a_rescue_makes_due_at_once_and_counts_on() {
     let mut world = World::at(State::Licensed);
     for claims in 1..=3 {
@@ -343,6 +380,15 @@ fn a_rescue_makes_due_at_once_and_counts_on() {
     }
     world.turn(&Turn::look(Outcome::NotYet { wait: Duration::from_secs(1), because: None }));
     assert_eq!(world.progress.trial.claims, 0);
+}
+
+#[test]
+fn a_rescue_leaves_whoever_waits_for_a_seat_waiting() {
+    let mut world = World::at(State::Created);
+    let before = world.progress.clone();
+    assert!(matches!(before.phase, Phase::Active { timer: Timer::ForSeat, .. }));
+    world.put(Input::Rescued, 0.5).unwrap();
+    assert_eq!(world.progress, before);
 }
 
 #[test]

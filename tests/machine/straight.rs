@@ -5,6 +5,7 @@ use seatless::domain::{
     Command, EventKind, Input, LicenseEffect as L, Policy, SeatEffect as Seat, SlotEffect as Slot, State,
     Status, Step,
 };
+use std::time::Duration;
 
 #[test]
 fn the_straight_path() {
@@ -47,6 +48,18 @@ fn an_account_is_verified_only_after_it_has_settled() {
     // Those whose licenses went at about the same time are verified together, at most half a settle time later.
     assert!(settled_at <= due_at && due_at < settled_at + world.policy.settle / 2, "{settled_at} {due_at}");
     assert_eq!(due_at.timestamp_micros() % 150_000_000, 0);
+}
+
+#[test]
+fn accounts_of_the_same_half_of_a_settle_time_are_verified_together_at_its_end() {
+    let due = |seconds: u64| {
+        let mut world = World::at(State::NonInteractive);
+        let began_at = world.now;
+        world.wait(Duration::from_secs(seconds));
+        world.turn(&Turn::good());
+        (world.progress.due_at().unwrap() - began_at).num_seconds()
+    };
+    assert_eq!([0, 1, 70, 150, 151].map(due), [300, 450, 450, 450, 600]);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The watch over a finished account: when it is looked at, and what is made of what was seen.
 
+use crate::walks::config;
 use chrono::TimeDelta;
 use proptest::prelude::*;
 use seatless::domain::{
@@ -48,6 +49,16 @@ fn looks_follow_after_an_hour_a_day_and_then_daily_in_parts_of_a_day() {
 }
 
 #[test]
+fn a_look_that_comes_early_leaves_the_planned_ones_where_they_are() {
+    let (watch, policy) = begun();
+    let due = |hours: i64| {
+        let now = watch.succeeded_at + TimeDelta::minutes(60 * hours - 1);
+        (watch.weigh(found(&[]), &policy, now).next.due_at - watch.succeeded_at).num_hours()
+    };
+    assert_eq!((due(1), due(2), due(24)), (1, 24, 24));
+}
+
+#[test]
 fn accounts_that_drift_apart_in_time_come_to_be_looked_at_together() {
     let (watch, policy) = begun();
     let due = |minutes: i64| {
@@ -89,11 +100,23 @@ fn what_was_not_found_is_believed_after_as_many_looks_as_the_machine_asks_for_an
         watch = weighed.next;
     }
     assert_eq!(kinds(&watch), [DriftKind::UserDeleted]);
-    assert_eq!(watch.looked_at, Some(since + look_pace(&policy) * (policy.absence_looks - 1)));
+    assert_eq!(
+        watch.looked_at,
+        Some(since + look_pace(policy.absence_window, &policy) * (policy.absence_looks - 1))
+    );
     // What is believed needs no new evidence, and one look that finds it ends it.
     let later = watch.weigh(absent(DriftKind::UserDeleted), &policy, watch.due_at);
     assert_eq!((later.event, later.next.evidence), (None, None));
     assert_eq!(later.next.weigh(found(&[]), &policy, later.next.due_at).event, Some(EventKind::Verified));
+}
+
+#[test]
+fn the_looks_that_are_asked_for_just_span_the_window() {
+    let (_, policy) = begun();
+    for (absence_looks, wait) in [(0, 30), (1, 30), (2, 30), (4, 10), (5, 7)] {
+        let policy = Policy { absence_looks, ..policy.clone() };
+        assert_eq!(look_pace(policy.absence_window, &policy).as_secs(), wait, "{absence_looks} looks");
+    }
 }
 
 #[test]
@@ -136,6 +159,8 @@ fn what_may_be_healed_and_from_where() {
 }
 
 proptest! {
+    #![proptest_config(config(2))]
+
     /// Whatever is seen, and whenever: the watch goes on, in the future, and its events tell its drift.
     #[test]
     fn the_watch_goes_on_and_the_events_tell_all_of_it(

@@ -174,10 +174,12 @@ impl World {
         self.progress.trial.claims += 1;
         let looked_at = self.now;
         self.wait(turn.takes / 2);
+        let open = self.progress.trial.intent;
         let refusal = if turn.writes { self.begin(step) } else { None };
+        let begun = self.progress.trial.intent != open;
         self.wait(turn.takes / 2);
         let input = match refusal.or_else(|| turn.outcome.clone()) {
-            Some(outcome) => Input::Reported { outcome, looked_at },
+            Some(outcome) => Input::Reported { outcome, looked_at, begun },
             None => Input::Rescued,
         };
         Some(self.put(input, turn.chance).expect("what has a step takes any report"))
@@ -232,7 +234,7 @@ impl World {
     }
 
     fn note_surprise(&mut self, moment: &Moment) {
-        let Input::Reported { outcome, looked_at } = &moment.input else {
+        let Input::Reported { outcome, looked_at, .. } = &moment.input else {
             return;
         };
         let kind = match outcome {

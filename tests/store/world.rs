@@ -198,7 +198,8 @@ impl World {
     }
 
     pub fn report(&self, member: &Member, outcome: Outcome) -> Transition {
-        self.decide(member, Input::Reported { outcome, looked_at: self.now() })
+        let begun = member.request.progress.trial.intent.is_some();
+        self.decide(member, Input::Reported { outcome, looked_at: self.now(), begun })
     }
 
     pub fn row(&self, member: &Member, transition: Transition) -> CommitRow {

@@ -51,7 +51,7 @@ impl Settings {
         let environments = EnvironmentSettings::read_all(&mut reader, &licenses);
         let credentials = CredentialSettings::read(&mut reader);
         let policy = policy::read(&mut reader);
-        let calls = CallSettings::read(&mut reader);
+        let calls = CallSettings::read(&mut reader, policy.call_deadline);
         let level_check = policy::level_check(&mut reader);
 
         if !reader.faults.is_empty() {

@@ -78,8 +78,7 @@ pub(super) fn read(reader: &mut Reader) -> Policy {
 }
 
 impl CallSettings {
-    pub(super) fn read(reader: &mut Reader) -> Self {
-        let deadline = seconds(reader, "call_deadline", Duration::from_secs(30));
+    pub(super) fn read(reader: &mut Reader, deadline: Duration) -> Self {
         let connect = seconds(reader, "connect", Duration::from_secs(10));
         ordered(reader, "connect", connect, "call_deadline", deadline);
         let bytes = reader.or_default(&key("answer_bytes_max"), "4194304", |value| {

@@ -73,6 +73,17 @@ impl Door {
         (results, None)
     }
 
+    /// What was handed over of these users has not arrived.
+    pub(super) async fn give_back(&self, users: &[UserId]) -> Result<(), Trouble> {
+        for some in users.chunks(TAKEN_AT_A_TIME) {
+            match &self.way {
+                Way::Daemon(daemon) => daemon.give_passwords_back(some, &self.actor).await?,
+                Way::Own(_, credentials) => credentials.give_back(some, &self.actor).await?,
+            }
+        }
+        Ok(())
+    }
+
     /// Destroys what was received.
     pub(super) async fn acknowledge(&self, users: &[UserId]) -> (Vec<Rotated>, Option<Trouble>) {
         let mut results = Vec::with_capacity(users.len());

@@ -16,7 +16,7 @@ use crate::domain::UserId;
 use crate::provisioning::{OpeningKeys, armored};
 use crate::store::{Password, PasswordStanding};
 use secrecy::SecretString;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
@@ -52,10 +52,12 @@ pub(super) async fn run(context: &Context, args: &TakeArgs) -> Result<Exit, Trou
         }
     };
     let (results, trouble) = door.take(&users).await;
-    door.close().await?;
     let mut tally = Tally::default();
-    let taken = Taken::of(results, &selected, &mut tally);
-    let written = target.write(taken, &mut tally);
+    let mut taken = Taken::of(results, &selected, &mut tally);
+    let written = target.write(&mut taken, &mut tally);
+    let returned = door.give_back(&taken.missing()).await;
+    door.close().await?;
+    returned?;
     if tally.done > 0 {
         say(
             "Once you have stored them safely, say so with `seatless credentials acknowledge`: then they are destroyed here.",
@@ -141,6 +143,8 @@ fn read_keys(path: &Path) -> Result<OpeningKeys, Trouble> {
 /// What was handed over, with whom it belongs to.
 struct Taken<'a> {
     passwords: Vec<(&'a Password, Vec<HandedOver>)>,
+    /// Those of whom everything is in a file.
+    arrived: HashSet<UserId>,
 }
 
 impl<'a> Taken<'a> {
@@ -156,7 +160,13 @@ impl<'a> Taken<'a> {
                 (Err(failure), _) => tally.fail(names.name(user), failure),
             }
         }
-        Self { passwords }
+        Self { passwords, arrived: HashSet::new() }
+    }
+
+    /// Those whose passwords were handed over and are in no file.
+    fn missing(&self) -> Vec<UserId> {
+        let handed = self.passwords.iter().map(|(password, _)| password.user);
+        handed.filter(|user| !self.arrived.contains(user)).collect()
     }
 }
 
@@ -168,7 +178,7 @@ enum Target {
 }
 
 impl Target {
-    fn write(self, taken: Taken<'_>, tally: &mut Tally) -> Result<(), Trouble> {
+    fn write(self, taken: &mut Taken<'_>, tally: &mut Tally) -> Result<(), Trouble> {
         match self {
             Self::Sealed(file, path) => sealed(file, &path, taken, tally),
             Self::Folder(path) => folder(&path, taken, tally),
@@ -177,7 +187,7 @@ impl Target {
     }
 }
 
-fn sealed(file: OutFile, path: &Path, taken: Taken<'_>, tally: &mut Tally) -> Result<(), Trouble> {
+fn sealed(file: OutFile, path: &Path, taken: &mut Taken<'_>, tally: &mut Tally) -> Result<(), Trouble> {
     let mut handed =
         taken.passwords.iter().flat_map(|(password, handed)| handed.iter().map(move |one| (password, one)));
     let Some((password, one)) = handed.next() else { return Ok(()) };
@@ -188,18 +198,20 @@ fn sealed(file: OutFile, path: &Path, taken: Taken<'_>, tally: &mut Tally) -> Re
         .hint("use --out-folder DIR, or open them with --identity KEYFILE"));
     }
     file.write(&armored(&one.sealed)?)?;
+    taken.arrived.insert(password.user);
     let what = if one.certain { "sealed" } else { UNCERTAIN };
     tally.succeed(password.user_principal_name.as_str(), &format!("{what}, in {}", path.display()))
 }
 
-fn folder(folder: &Path, taken: Taken<'_>, tally: &mut Tally) -> Result<(), Trouble> {
-    for (password, handed) in taken.passwords {
+fn folder(folder: &Path, taken: &mut Taken<'_>, tally: &mut Tally) -> Result<(), Trouble> {
+    for (password, handed) in &taken.passwords {
         let name = password.user_principal_name.as_str();
         let certain = handed.iter().all(|one| one.certain);
-        for (place, one) in (1..).zip(&handed) {
+        for (place, one) in (1..).zip(handed) {
             let file = if handed.len() == 1 { format!("{name}.age") } else { format!("{name}.{place}.age") };
             OutFile::create(&folder.join(file.replace(['/', '\\'], "_")))?.write(&armored(&one.sealed)?)?;
         }
+        taken.arrived.insert(password.user);
         tally.succeed(name, if certain { "sealed" } else { UNCERTAIN })?;
     }
     if tally.done == 0 {
@@ -217,11 +229,11 @@ fn opened(
     path: &Path,
     format: OpenedFormat,
     keys: &OpeningKeys,
-    taken: Taken<'_>,
+    taken: &mut Taken<'_>,
     tally: &mut Tally,
 ) -> Result<(), Trouble> {
     let (mut rows, mut lines) = (Vec::new(), Vec::new());
-    for (password, handed) in taken.passwords {
+    for (password, handed) in &taken.passwords {
         let name = password.user_principal_name.as_str();
         let certain = handed.iter().all(|one| one.certain);
         let (mut fault, before) = (None, rows.len());
@@ -239,7 +251,7 @@ fn opened(
             }
         }
         match fault {
-            None => lines.push((name, if certain { "opened" } else { UNCERTAIN })),
+            None => lines.push((password, if certain { "opened" } else { UNCERTAIN })),
             Some(error) => {
                 rows.truncate(before);
                 tally.failed += 1;
@@ -251,8 +263,9 @@ fn opened(
         return Ok(());
     }
     file.write(&content(format, &rows)?)?;
-    for (name, what) in lines {
-        tally.succeed(name, &format!("{what}, in {}", path.display()))?;
+    taken.arrived.extend(lines.iter().map(|(password, _)| password.user));
+    for (password, what) in lines {
+        tally.succeed(password.user_principal_name.as_str(), &format!("{what}, in {}", path.display()))?;
     }
     Ok(())
 }

@@ -122,7 +122,7 @@ async fn look(
     let mut wanted: Vec<&Member> = members.iter().collect();
     for round in 0..context.settings.policy.absence_looks.saturating_add(SPARE_ROUNDS) {
         if round > 0 {
-            let pace = look_pace(&context.settings.policy);
+            let pace = look_pace(context.settings.policy.absence_window, &context.settings.policy);
             if round == 1 {
                 let window = context.settings.policy.absence_window;
                 let what = format!("{} not found; looking again, over {window:?}.", wanted.len());

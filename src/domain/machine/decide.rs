@@ -23,8 +23,8 @@ pub fn decide(
 ) -> Result<Transition, Inapplicable> {
     let draft = Draft::of(subject);
     match input {
-        Input::Reported { outcome, looked_at } => {
-            reports::apply(draft, outcome, &Report { policy, now, looked_at, chance })
+        Input::Reported { outcome, looked_at, begun } => {
+            reports::apply(draft, outcome, &Report { policy, now, looked_at, begun, chance })
         }
         Input::Admitted => admitted(draft, now),
         Input::Rescued => rescued(draft, now),

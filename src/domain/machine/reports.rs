@@ -8,7 +8,7 @@ use super::{
 };
 use crate::domain::{
     Code, Direction, EventKind, Evidence, EvidenceKind, Failure, Instant, IntentId, OpenIntent, Phase,
-    Policy, State, Step, Timer, first_look, retry_delay,
+    Policy, State, Step, Timer, first_look, look_pace, retry_delay,
 };
 use chrono::TimeDelta;
 use std::time::Duration;
@@ -18,6 +18,7 @@ pub(super) struct Report<'a> {
     pub(super) policy: &'a Policy,
     pub(super) now: Instant,
     pub(super) looked_at: Instant,
+    pub(super) begun: bool,
     pub(super) chance: f64,
 }
 
@@ -261,18 +262,20 @@ fn absent(draft: Draft, step: Step, failure: Failure, report: &Report<'_>) -> Dr
         draft.next.trial.trouble = Some(failure);
         return due_in(draft, wait, report);
     }
-    let (mut draft, believed) = weigh(draft, EvidenceKind::Absent, report);
+    let window = absence_window(&draft, step, report.policy);
+    let (mut draft, believed) = weigh(draft, EvidenceKind::Absent, window, report);
     if !believed {
         draft.next.trial.trouble = Some(failure);
-        return due_in(draft, look_pace(report.policy), report);
+        return due_in(draft, look_pace(window, report.policy), report);
+    }
+    if step == Step::CreateUser && draft.before.trial.intent.is_some() {
+        // The intent stays open: should the user show up even later, it is all that tells whose it is. What was seen stays
+        // as well, so that the next look knows that it is to be made anew.
+        return retry_or_block_at(draft, failure, Duration::ZERO, report);
     }
     draft.next.trial.evidence = None;
     let forward = matches!(draft.before.phase, Phase::Active { direction: Direction::Forward, .. });
     match step {
-        Step::CreateUser if draft.before.trial.intent.is_some() => {
-            draft.next.trial.intent = None;
-            retry_or_block_at(draft, failure, Duration::ZERO, report)
-        }
         // On the way back it is what was wanted: who is gone holds no license either.
         Step::DeleteUser | Step::DisableUser => advanced(draft, step, report),
         Step::RemoveLicense if !forward => {
@@ -335,12 +338,13 @@ fn regressed(draft: Draft, to: State, failure: Failure, report: &Report<'_>) -> 
         || !matches!(draft.before.phase, Phase::Active { direction: Direction::Forward, .. })
     {
         // Nothing lies behind the request as it is; another look will tell more.
-        return due_in(draft, look_pace(report.policy), report);
+        return due_in(draft, look_pace(report.policy.absence_window, report.policy), report);
     }
-    let (mut draft, believed) = weigh(draft, EvidenceKind::Behind(to), report);
+    let window = report.policy.absence_window;
+    let (mut draft, believed) = weigh(draft, EvidenceKind::Behind(to), window, report);
     if !believed {
         draft.next.trial.trouble = Some(failure);
-        return due_in(draft, look_pace(report.policy), report);
+        return due_in(draft, look_pace(window, report.policy), report);
     }
     draft.next.regressions += 1;
     if draft.next.regressions > report.policy.regressions_max {
@@ -385,7 +389,7 @@ pub(super) const fn may_hold_without_seat(draft: &Draft) -> bool {
 /// Whether the open intent was recorded after this turn's look. What came of the turn says nothing about an older one:
 /// whether that was carried out is still to be found out.
 fn begun_this_turn(draft: &Draft, report: &Report<'_>) -> bool {
-    draft.before.trial.intent.is_some_and(|intent| intent.begun_at >= report.looked_at)
+    report.begun && draft.before.trial.intent.is_some()
 }
 
 /// This turn's write certainly did not happen.
@@ -417,20 +421,22 @@ fn retry_or_block_at(mut draft: Draft, failure: Failure, wait: Duration, report:
     due_in(draft, wait, report).record_failure(EventKind::Failed, failure)
 }
 
+/// For how long a user has to be missing. Of one that only a row which may lie behind tells, nobody knows when it was made.
+fn absence_window(draft: &Draft, step: Step, policy: &Policy) -> Duration {
+    let made_any_time =
+        step == Step::CreateUser && draft.before.trial.look_first && draft.before.trial.intent.is_none();
+    if made_any_time { policy.absence_window.max(policy.replication) } else { policy.absence_window }
+}
+
 /// Adds a look to the evidence, and says whether there is enough of it now.
-fn weigh(mut draft: Draft, kind: EvidenceKind, report: &Report<'_>) -> (Draft, bool) {
-    let earlier = draft.before.trial.evidence.filter(|evidence| evidence.kind == kind);
+fn weigh(mut draft: Draft, kind: EvidenceKind, window: Duration, report: &Report<'_>) -> (Draft, bool) {
+    let earlier = draft.before.trial.evidence_since_intent().filter(|evidence| evidence.kind == kind);
     let evidence = earlier.map_or(Evidence { kind, looks: 1, since: report.looked_at }, |evidence| {
         Evidence { looks: evidence.looks + 1, ..evidence }
     });
     draft.next.trial.evidence = Some(evidence);
-    let long_enough = report.looked_at >= evidence.since + report.policy.absence_window;
-    (draft, long_enough && evidence.looks >= report.policy.absence_looks)
-}
-
-/// The pace at which the looks just span the window.
-fn look_pace(policy: &Policy) -> Duration {
-    policy.absence_window / policy.absence_looks.saturating_sub(1).max(1)
+    let believed = evidence.is_enough(window, report.policy, report.looked_at);
+    (draft, believed)
 }
 
 /// Comes back after a while, in the phase it is in.

@@ -38,6 +38,8 @@ pub enum Input {
         outcome: Outcome,
         /// When the look began on which the outcome rests.
         looked_at: Instant,
+        /// Whether the open intent was recorded in this very turn. Instants cannot tell: a clock may have been set back.
+        begun: bool,
     },
     /// Its user was granted a seat.
     Admitted,

@@ -1,7 +1,7 @@
 //! The port of passwords, each verb passed on to the file that knows it.
 
 use super::open::PostgresStore;
-use super::passwords::{Acknowledge, Take, standing};
+use super::passwords::{Acknowledge, GiveBack, Take, standing};
 use super::rotations::{BeginRotations, EndRotations};
 use crate::domain::UserId;
 use crate::store::{
@@ -15,6 +15,10 @@ impl Passwords for PostgresStore {
 
     fn take_passwords(&self, order: PasswordOrder) -> Answer<'_, Vec<SealedPassword>> {
         self.tell(Take(order))
+    }
+
+    fn give_passwords_back(&self, order: PasswordOrder) -> Answer<'_, ()> {
+        self.tell(GiveBack(order))
     }
 
     fn acknowledge_passwords(&self, order: PasswordOrder) -> Answer<'_, Vec<UserId>> {

@@ -29,6 +29,8 @@ pub(super) const TAKE: &str = r#"
                       WHERE r.user = u.id AND r.status IN ('active', 'blocked', 'succeeded') AND NOT r.staged))
     RETURNING "user", intent, begun_at, sealed"#;
 
+pub(super) const GIVE_BACK: &str = r#"UPDATE sealed_passwords SET taken_at = NULL WHERE "user" = ANY($1)"#;
+
 pub(super) const DESTROY_TAKEN: &str = r#"
     DELETE FROM sealed_passwords
     WHERE intent IN (
@@ -110,6 +112,21 @@ impl Verb for Take {
             }
             write_facts(facts, pen, &self.0).await?;
             Ok(taken)
+        })
+    }
+}
+
+/// Counts what was handed over as not taken.
+pub(super) struct GiveBack(pub(super) PasswordOrder);
+
+impl Verb for GiveBack {
+    type Answer = ();
+
+    fn apply<'a>(&'a self, pen: &'a mut Pen) -> Applied<'a, ()> {
+        Box::pin(async move {
+            let users = ids_of(&self.0.users);
+            locks::users(pen, &users).await?;
+            pen.run(sqlx::query(GIVE_BACK).bind(&users)).await.map(drop)
         })
     }
 }

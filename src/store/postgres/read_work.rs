@@ -19,6 +19,7 @@ pub(super) const BLOCKED_SINCE: &str = select_members!(
     "FROM requests AS r JOIN users AS u ON u.id = r.user
      WHERE r.status <> 'succeeded' AND r.status = 'blocked' AND r.direction = 'forward' AND NOT r.paused
        AND r.updated_at < $2
+       AND NOT EXISTS (SELECT 1 FROM events AS e WHERE e.request = r.id AND e.kind = 'reopened')
      ORDER BY r.id LIMIT $3"
 );
 

@@ -123,6 +123,7 @@ impl PostgresStore {
         ("batches", batches::LATEST),
         ("passwords", passwords::STANDING),
         ("passwords: take", passwords::TAKE),
+        ("passwords: give back", passwords::GIVE_BACK),
         ("passwords: destroy taken", passwords::DESTROY_TAKEN),
         ("passwords: acknowledged", passwords::ACKNOWLEDGED),
         ("passwords: destroy superseded", passwords::DESTROY_SUPERSEDED),

@@ -3,7 +3,7 @@
 use super::cells::Cells;
 use super::head::{Claimed, Head, Place, SideCar};
 use super::lock::OwnerLock;
-use super::open::{base, connect};
+use super::open::{base, connect, resolved};
 use super::options::{OpenOptions, OwnerCard};
 use super::pen::Pen;
 use super::verdict::said;
@@ -61,14 +61,15 @@ impl SqliteStore {
             Some(birth) => birth.check_reader()?,
             None => return Err(unreadable(database, &"it holds no Seatless database")),
         }
-        drop(private_file::create_new(into).map_err(|error| match error.kind() {
-            ErrorKind::AlreadyExists => {
-                unreadable(into, &"it exists already, and a backup overwrites nothing")
-            }
-            _ => unreadable(into, &error),
-        })?);
+        drop(create_new(into)?);
         let partial = beside(into, ".partial");
-        let result = copy(&mut source, &partial).await;
+        let result = match create_new(&partial) {
+            Ok(file) => copy(&mut source, &partial, &file).await,
+            Err(error) => {
+                let _ = std::fs::remove_file(into);
+                return Err(error);
+            }
+        };
         let placed = result.and_then(|backup| {
             std::fs::rename(&partial, into)
                 .and_then(|()| private_file::sync_folder_of(into))
@@ -76,7 +77,7 @@ impl SqliteStore {
             Ok(backup)
         });
         if placed.is_err() {
-            // The name was taken by us alone, and what lies there is nothing or half of something.
+            // The names were taken by us alone, and what lies there is nothing or half of something.
             let _ = std::fs::remove_file(&partial);
             let _ = std::fs::remove_file(into);
         }
@@ -90,6 +91,7 @@ impl SqliteStore {
     /// [`StoreError::Locked`] if somebody works on the database; [`StoreError::Corrupt`], [`StoreError::SchemaNewer`] or
     /// [`StoreError::Unreadable`] if the copy cannot be used, or belongs to another store; then everything is as it was.
     pub async fn put_back(database: &Path, from: &Path, card: &OwnerCard) -> Result<PutBack, StoreError> {
+        let database = &resolved(database)?;
         let _lock = OwnerLock::take(database, card)?;
         let car = SideCar::read(database)?;
         let copy = beside(database, ".restoring");
@@ -115,9 +117,15 @@ impl SqliteStore {
     }
 }
 
-async fn copy(source: &mut SqliteConnection, into: &Path) -> Result<Backup, StoreError> {
-    // SQLite fills an empty file as well, and this one has nobody else's permissions.
-    let file = private_file::create_empty(into).map_err(|error| unreadable(into, &error))?;
+fn create_new(path: &Path) -> Result<File, StoreError> {
+    private_file::create_new(path).map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => unreadable(path, &"it exists already, and a backup overwrites nothing"),
+        _ => unreadable(path, &error),
+    })
+}
+
+/// SQLite fills an empty file as well, and this one has nobody else's permissions.
+async fn copy(source: &mut SqliteConnection, into: &Path, file: &File) -> Result<Backup, StoreError> {
     sqlx::query("VACUUM INTO ?1")
         .bind(into.to_string_lossy().into_owned())
         .execute(source)
@@ -135,6 +143,7 @@ async fn prepare(
     copy: &Path,
     car: Option<&SideCar>,
 ) -> Result<Backup, StoreError> {
+    let from = &resolved(from)?;
     let log = beside(from, "-wal");
     if std::fs::metadata(&log).is_ok_and(|log| log.len() > 0) {
         return Err(unreadable(

@@ -1,7 +1,7 @@
 //! The port of passwords, each verb passed on to the file that knows it.
 
 use super::open::SqliteStore;
-use super::passwords::{Acknowledge, Take, standing};
+use super::passwords::{Acknowledge, GiveBack, Take, standing};
 use super::rotations::{BeginRotations, EndRotations};
 use super::writer::Job;
 use crate::domain::UserId;
@@ -16,6 +16,10 @@ impl Passwords for SqliteStore {
 
     fn take_passwords(&self, order: PasswordOrder) -> Answer<'_, Vec<SealedPassword>> {
         self.tell(Take(order), Job::First)
+    }
+
+    fn give_passwords_back(&self, order: PasswordOrder) -> Answer<'_, ()> {
+        self.tell(GiveBack(order), Job::First)
     }
 
     fn acknowledge_passwords(&self, order: PasswordOrder) -> Answer<'_, Vec<UserId>> {

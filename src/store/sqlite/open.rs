@@ -14,6 +14,7 @@ use crate::domain::StoreId;
 use crate::store::StoreError;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, Row, SqliteConnection};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
@@ -100,6 +101,8 @@ impl SqliteStore {
     }
 
     async fn open_owner(options: OpenOptions, card: OwnerCard, spawn: Spawn) -> Result<Self, StoreError> {
+        let path = resolved(&options.path)?;
+        let options = OpenOptions { path, ..options };
         let lock = OwnerLock::take(&options.path, &card)?;
         let side_car = SideCar::read(&options.path)?;
         if !options.path.exists() {
@@ -149,6 +152,13 @@ impl SqliteStore {
         connection.close().await.map_err(said)?;
         Ok(Self { store: birth.store, readers: Readers::new(pool(&options).await?), writer: None })
     }
+}
+
+/// The database itself, where a link leads to it.
+pub(super) fn resolved(path: &Path) -> Result<PathBuf, StoreError> {
+    private_file::resolved(path).map_err(|error| {
+        StoreError::Unreadable(format!("{} is a link that leads to no file: {error}", path.display()))
+    })
 }
 
 /// How both kinds of connections are opened.

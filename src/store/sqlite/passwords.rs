@@ -29,6 +29,13 @@ pub(super) const TAKE: &str = "
                       WHERE r.user = u.id AND r.status IN ('active', 'blocked', 'succeeded') AND r.staged = 0))
     RETURNING user, intent, begun_at, sealed";
 
+pub(super) const GIVE_BACK: &str = "
+    UPDATE sealed_passwords SET taken_at = NULL
+    WHERE intent IN (
+        SELECT s.intent
+        FROM json_each(?1) AS wanted CROSS JOIN sealed_passwords AS s INDEXED BY sealed_passwords_by_user
+            ON s.user = unhex(wanted.value))";
+
 pub(super) const DESTROY_TAKEN: &str = "
     DELETE FROM sealed_passwords
     WHERE intent IN (
@@ -112,6 +119,22 @@ impl Verb for Take {
             write_facts(facts, pen, &self.0).await?;
             Ok(taken)
         })
+    }
+
+    fn weight(&self) -> usize {
+        self.0.users.len().max(1)
+    }
+}
+
+/// Counts what was handed over as not taken.
+pub(super) struct GiveBack(pub(super) PasswordOrder);
+
+impl Verb for GiveBack {
+    type Answer = ();
+
+    fn apply<'a>(&'a self, pen: &'a mut Pen) -> Applied<'a, ()> {
+        let users = id_list(self.0.users.iter().map(|user| user.0));
+        Box::pin(async move { pen.run(sqlx::query(GIVE_BACK).bind(users)).await.map(drop) })
     }
 
     fn weight(&self) -> usize {

@@ -31,6 +31,14 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     sync_folder_of(path)
 }
 
+/// The file itself, where `path` is a link to it: whoever comes by another name finds the same lock beside it.
+pub(super) fn resolved(path: &Path) -> io::Result<PathBuf> {
+    match std::fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_symlink() => path.canonicalize(),
+        Ok(_) | Err(_) => Ok(path.to_owned()),
+    }
+}
+
 /// Makes the names in a file's folder durable.
 pub(super) fn sync_folder_of(path: &Path) -> io::Result<()> {
     // Elsewhere a folder cannot be opened, and the file system sees to its names itself.

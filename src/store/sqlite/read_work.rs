@@ -16,6 +16,8 @@ pub(super) const BLOCKED_SINCE: &str = select_members!(
     "FROM requests AS r INDEXED BY requests_unfinished CROSS JOIN users AS u ON u.id = r.user
      WHERE r.status <> 'succeeded' AND r.status = 'blocked' AND r.direction = 'forward' AND r.paused = 0
        AND r.updated_at < ?2
+       AND NOT EXISTS (SELECT 1 FROM events AS e INDEXED BY events_by_request
+                       WHERE e.request = r.id AND e.kind = 'reopened')
      ORDER BY r.id LIMIT ?3"
 );
 

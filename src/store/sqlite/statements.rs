@@ -125,6 +125,7 @@ impl SqliteStore {
         ("batches", batches::LATEST),
         ("passwords", passwords::STANDING),
         ("passwords: take", passwords::TAKE),
+        ("passwords: give back", passwords::GIVE_BACK),
         ("passwords: destroy taken", passwords::DESTROY_TAKEN),
         ("passwords: acknowledged", passwords::ACKNOWLEDGED),
         ("passwords: destroy superseded", passwords::DESTROY_SUPERSEDED),

@@ -71,7 +71,8 @@ pub(super) const USED_UP: &str =
 pub(super) const OVER: &str = "
     DELETE FROM rechecks
     WHERE tenant = ?1 AND (reason IN ('in_flight', 'fenced', 'confirmed') AND noted_at < ?2
-                           OR reason = 'deleted' AND noted_at < ?3)";
+                           OR reason = 'deleted' AND noted_at < ?3)
+      AND intent NOT IN (SELECT unhex(value) FROM json_each(?4))";
 
 pub(super) const ENDED: &str = "
     INSERT INTO sweeps (tenant, swept_at, removed, code, failure) VALUES (?1, ?2, ?3, ?4, ?5)
@@ -185,8 +186,12 @@ impl Verb for EndSweep {
             let query =
                 sqlx::query(ENDED).bind(end.tenant.as_str()).bind(micros(end.now)).bind(removed).bind(code);
             pen.run(query.bind(failure)).await?;
-            let over = sqlx::query(OVER).bind(end.tenant.as_str()).bind(micros(end.forget_before));
-            pen.run(over.bind(micros(end.forget_deleted_before))).await?;
+            // What could not be looked at may have come meanwhile.
+            if end.failure.is_none() {
+                let over = sqlx::query(OVER).bind(end.tenant.as_str()).bind(micros(end.forget_before));
+                let explaining = id_list(end.explaining.iter().map(|intent| intent.0));
+                pen.run(over.bind(micros(end.forget_deleted_before)).bind(explaining)).await?;
+            }
             write_findings(pen, end).await
         })
     }

@@ -47,6 +47,7 @@ fn nothing(world: &World) -> SweepEnd {
         now: world.now(),
         removed: Vec::new(),
         findings: Vec::new(),
+        explaining: Vec::new(),
         failure: None,
         forget_before: world.now() - Duration::from_secs(86_400),
         forget_deleted_before: world.now() - Duration::from_secs(31 * 86_400),
@@ -190,6 +191,15 @@ pub async fn rechecks_have_their_time(world: World) {
     world.store.end_sweep(nothing(&world)).await.unwrap();
     assert_eq!(trace(&world, object_of(&member)).await.rechecks.len(), 2);
     world.wait(1);
+    let failure = Some(Failure::new(Code::RemoteUnavailable, ""));
+    world.store.end_sweep(SweepEnd { failure, ..nothing(&world) }).await.unwrap();
+    let explaining = trace(&world, object_of(&member)).await.rechecks.iter().map(|one| one.intent).collect();
+    world.store.end_sweep(SweepEnd { explaining, ..nothing(&world) }).await.unwrap();
+    assert_eq!(
+        trace(&world, object_of(&member)).await.rechecks.len(),
+        2,
+        "not unseen, and not while it is there"
+    );
     world.store.end_sweep(nothing(&world)).await.unwrap();
     assert_eq!(trace(&world, object_of(&member)).await.rechecks, [deleted]);
     world.wait(30 * 86_400);

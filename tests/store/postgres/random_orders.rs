@@ -158,11 +158,11 @@ impl Twins {
         }
         let group = self.out.swap_remove(dice.below(self.out.len()));
         let outcome = some_outcome(dice);
-        let begun = dice.below(2) == 0;
+        let begins = dice.below(2) == 0;
         let finish = async |world: &World| {
             let mut group = group.clone();
-            let begun = if begun { world.begin_group(&mut group).await } else { Vec::new() };
-            let input = Input::Reported { outcome: outcome.clone(), looked_at: world.now() };
+            let begun = if begins { world.begin_group(&mut group).await } else { Vec::new() };
+            let input = Input::Reported { outcome: outcome.clone(), looked_at: world.now(), begun: begins };
             let rows = rows(world, &group.members, true, &input);
             let fates: Vec<RowFate> = world.commit(world.commit_of(rows, Some(&group))).await;
             (begun, fates)

@@ -66,6 +66,12 @@ async fn a_copy_overwrites_nothing() {
     assert!(refused.to_string().contains("exists already"), "{refused}");
     assert_eq!(std::fs::read(file.copy()).unwrap(), b"precious");
     assert_eq!(names(&file), before);
+    let half = file.copy().with_file_name("copy.db.partial");
+    std::fs::rename(file.copy(), &half).unwrap();
+    let refused = SqliteStore::back_up(&file.path(), &file.copy()).await.unwrap_err();
+    assert!(refused.to_string().contains("copy.db.partial: it exists already"), "{refused}");
+    assert_eq!(std::fs::read(half).unwrap(), b"precious");
+    assert!(!file.copy().exists(), "no empty backup stays");
     world.database.close().await;
 }
 
@@ -175,6 +181,14 @@ async fn what_does_not_belong_here_is_refused_and_nothing_is_moved() {
     log.push("-wal");
     std::fs::write(&log, "half of it").unwrap();
     put_back(&file).await.expect_err("a part of it is elsewhere");
+    #[cfg(unix)]
+    {
+        let elsewhere = tempfile::tempdir().unwrap();
+        let link = elsewhere.path().join("latest.db");
+        std::os::unix::fs::symlink(file.copy(), &link).unwrap();
+        let linked = SqliteStore::put_back(&file.path(), &link, &card()).await;
+        linked.expect_err("a link does not bring the log along");
+    }
     std::fs::remove_file(&log).unwrap();
     put_back(&file).await.expect("the good one can be put back");
 }

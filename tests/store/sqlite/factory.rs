@@ -45,10 +45,15 @@ impl File {
 
     /// Opens it as its owner.
     pub async fn own(&self) -> Result<SqliteStore, StoreError> {
+        self.own_as(self.path()).await
+    }
+
+    /// The same by another path.
+    pub async fn own_as(&self, path: PathBuf) -> Result<SqliteStore, StoreError> {
         let options = OpenOptions {
             pages_max: self.pages_max,
             busy_wait_ms: self.busy_wait_ms,
-            ..OpenOptions::owner(self.path(), card())
+            ..OpenOptions::owner(path, card())
         };
         SqliteStore::open(options, Arc::new(spawn)).await
     }

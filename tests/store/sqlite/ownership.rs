@@ -4,7 +4,7 @@ use super::factory::{card, fresh};
 use crate::suite::build::ask;
 use crate::suite::world::World;
 use seatless::domain::{State, StoreId};
-use seatless::store::{Batches, MIGRATIONS, Requests, Store, StoreError, Work};
+use seatless::store::{Batches, MIGRATIONS, Requests, Standing, Store, StoreError, Trust, Work};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -21,6 +21,25 @@ async fn a_second_owner_is_told_who_the_first_one_is() {
     assert_eq!(text, expected);
     first.close().await.unwrap();
     file.own().await.unwrap().close().await.unwrap();
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_link_to_a_database_gives_it_no_second_owner() {
+    let (file, elsewhere) = (fresh(), tempfile::tempdir().unwrap());
+    let link = elsewhere.path().join("link.db");
+    std::os::unix::fs::symlink(file.path(), &link).unwrap();
+    assert!(
+        matches!(file.own_as(link.clone()).await, Err(StoreError::Unreadable(_))),
+        "it leads nowhere yet"
+    );
+    let first = file.own().await.unwrap();
+    assert!(matches!(file.own_as(link.clone()).await, Err(StoreError::Locked(_))));
+    first.close().await.unwrap();
+    let second = file.own_as(link).await.unwrap();
+    assert_eq!(second.standing().await.unwrap(), Standing::Trusted, "it is no copy");
+    assert!(matches!(file.own().await, Err(StoreError::Locked(_))));
+    second.close().await.unwrap();
 }
 
 #[tokio::test]
