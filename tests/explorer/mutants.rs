@@ -22,7 +22,7 @@ const fn known(mutant: Mutant) -> u64 {
         Mutant::SeatReturnedEarly => 3,
         Mutant::DeadlineWithoutLook => 2,
         Mutant::ReleasedOnDrop => 1,
-        Mutant::SiblingsIgnored => 4,
+        Mutant::SiblingsIgnored => 3,
         Mutant::AbsenceBelieved => 3,
         Mutant::ForeignLicenseTaken => 2,
     }
