@@ -1,8 +1,8 @@
 //! Seeds, each with its own mix: those that failed once first, then as many as there is time for.
 //!
 //! `SEATLESS_SEED` replays one (`SEATLESS_WITHOUT` leaves things out of it, `SEATLESS_TRACE` names a file for what it did);
-//! `SEATLESS_SEEDS` and `SEATLESS_MINUTES` say how many, `SEATLESS_FIRST` from which on; `SEATLESS_SURVEY` lists the seeds that fail instead of making the
-//! first of them smaller; `SEATLESS_COVERAGE` names a file for the table of what was tried.
+//! `SEATLESS_SEEDS` and `SEATLESS_MINUTES` say how many, `SEATLESS_FIRST` from which on; `SEATLESS_SURVEY` lists the seeds that
+//! fail instead of making the first of them smaller; `SEATLESS_COVERAGE` names a file for the table of what was tried.
 
 use crate::coverage::Coverage;
 use crate::mix::mix;
