@@ -1,6 +1,6 @@
 //! What can be typed.
 
-use super::read_args::{ListArgs, ShowArgs, StatsArgs, WaitArgs, WatchArgs};
+use super::read_args::{ExplainArgs, ListArgs, ShowArgs, StatsArgs, WaitArgs, WatchArgs};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -47,6 +47,8 @@ pub(super) enum Command {
     List(ListArgs),
     /// Show what happened to a request, and what is next; or how a batch stands
     Show(ShowArgs),
+    /// Explain a failure code, or a code of Microsoft's: why it happens, what to do, and who can do it
+    Explain(ExplainArgs),
     /// Watch the work, live
     Watch(WatchArgs),
     /// Wait until each request has ended or is blocked

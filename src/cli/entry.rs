@@ -5,8 +5,8 @@ use super::context::Context;
 use super::exit::Exit;
 use super::trouble::Trouble;
 use super::{
-    backup, config, core_dumps, credentials, demo, init, list, order, restore, run, show, simulate, stats,
-    submit, sweep, verify, wait, watch,
+    backup, config, core_dumps, credentials, demo, explain, init, list, order, restore, run, show, simulate,
+    stats, submit, sweep, verify, wait, watch,
 };
 use clap::Parser;
 use std::process::ExitCode;
@@ -50,6 +50,7 @@ async fn dispatch(cli: Cli) -> Result<Exit, Trouble> {
         Command::Run => run::run(Context::load(&global)?, global.verbose).await,
         Command::List(args) => list::run(&Context::load(&global)?, args).await,
         Command::Show(args) => show::run(&Context::load(&global)?, args).await,
+        Command::Explain(args) => explain::run(&args),
         Command::Watch(args) => watch::run(&Context::load(&global)?, args).await,
         Command::Wait(args) => wait::run(&Context::load(&global)?, args).await,
         Command::Stats(args) => stats::run(&Context::load(&global)?, args).await,

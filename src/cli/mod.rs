@@ -12,6 +12,7 @@ mod database;
 mod demo;
 mod entry;
 mod exit;
+mod explain;
 mod init;
 mod list;
 mod listed;

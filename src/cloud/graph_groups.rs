@@ -3,7 +3,7 @@
 
 use super::answer::Answer;
 use super::escape::query_value;
-use super::failures::{Already, already};
+use super::failures::{Already, holds};
 use super::graph::Graph;
 use super::graph_batch::Item;
 use super::verdict::{CallFailure, Effect, Members};
@@ -96,5 +96,5 @@ fn is_member(user: ObjectId, answer: &Answer) -> Option<Result<bool, CallFailure
 }
 
 fn joined(answer: &Answer) -> Option<Result<(), CallFailure>> {
-    (answer.status.is_success() || already(answer) == Some(Already::Joined)).then_some(Ok(()))
+    (answer.status.is_success() || holds(answer, Already::Joined)).then_some(Ok(()))
 }

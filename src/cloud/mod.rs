@@ -43,6 +43,7 @@ pub use dataverse_access::AccessChange;
 pub use dataverse_rows::{AccessMode, BusinessUnit, HeldRole, Role, SystemUser};
 pub use dataverse_survey::Survey;
 pub use directory_user::{DirectoryUser, LicenseState, LicenseStatus, NewUser, UserKey};
+pub use failures::{AnswerRow, Speaker, Word, answer_rows};
 pub use graph::Graph;
 pub use graph_licenses::{Capability, Removal, SubscribedSku};
 pub use https::{HttpsSettings, HttpsSettingsError, HttpsTransport};

@@ -3,6 +3,7 @@
 mod diagram;
 mod drift;
 mod event;
+mod failed;
 mod failure;
 mod ids;
 mod license;
@@ -20,7 +21,8 @@ mod watch;
 pub use diagram::diagram;
 pub use drift::{Drift, DriftChange, DriftKind, heal_from};
 pub use event::{EventDraft, EventKind};
-pub use failure::{Code, CodeRow, Failure, UnknownCode, Who};
+pub use failed::Failure;
+pub use failure::{Code, CodeRow, UnknownCode, Who};
 pub use ids::{BatchId, HolderId, IntentId, ObjectId, RequestId, SkuId, StoreId, SystemUserId, UserId};
 pub use license::KNOWN_LICENSES;
 pub use machine::{

@@ -223,7 +223,16 @@ impl<S: Steps> Engine<S> {
         let alone = places.len() == 1;
         let wait = self.lane_wait(group.trouble + 1, &whole);
         let failure = &whole.failure;
+        // An outage says so, and may last for days; a page of something else may be all that ever comes from there.
+        let nonsense = failure.code == Code::RemoteUnreadable;
         let outcome = match whole.kind {
+            // Nobody can tell whether such answers will ever change: the members pay, each until its budget is spent.
+            WholeKind::NotDone { .. } if nonsense && group.trouble >= self.policy.attempts_max => {
+                Outcome::Transient { failure: failure.clone(), charge: Charge::Member }
+            }
+            WholeKind::Uncertain if nonsense => {
+                Outcome::Ambiguous { failure: failure.clone(), charge: Charge::Member }
+            }
             WholeKind::Throttled { .. } | WholeKind::NotDone { .. } => {
                 Outcome::Transient { failure: failure.clone(), charge: Charge::Lane { wait } }
             }

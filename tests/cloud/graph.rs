@@ -139,7 +139,7 @@ async fn every_refusal_of_graph_has_its_code() {
             ),
             Code::GraphPasswordRefused,
         ),
-        (400, bad("A password must be specified to create a new user."), Code::GraphRefused),
+        (400, bad("A password must be specified to create a new user."), Code::GraphCallInvalid),
         (
             400,
             bad("License assignment cannot be done for user with invalid usage location."),
@@ -165,7 +165,7 @@ async fn every_refusal_of_graph_has_its_code() {
             Code::GraphLicenseInherited,
         ),
         (400, bad("User does not have a corresponding license."), Code::GraphRefused),
-        (400, bad("No license changes provided."), Code::GraphRefused),
+        (400, bad("No license changes provided."), Code::GraphCallInvalid),
         (
             400,
             bad(
@@ -174,7 +174,7 @@ async fn every_refusal_of_graph_has_its_code() {
             Code::GraphRefused,
         ),
         (400, bad("Something new."), Code::GraphRefused),
-        (400, error("Request_UnsupportedQuery", "No."), Code::GraphRefused),
+        (400, error("Request_UnsupportedQuery", "No."), Code::GraphCallInvalid),
         (
             403,
             error("Authorization_RequestDenied", "Insufficient privileges to complete the operation."),
@@ -195,7 +195,7 @@ async fn every_refusal_of_graph_has_its_code() {
             Code::GraphConcurrent,
         ),
         (409, error("Conflict", "No."), Code::GraphRefused),
-        (412, error("PreconditionFailed", "No."), Code::GraphRefused),
+        (412, error("PreconditionFailed", "No."), Code::GraphCallInvalid),
         (424, error("FailedDependency", "No."), Code::GraphRefused),
         (418, String::new(), Code::GraphRefused),
         (501, error("NotImplemented", "No."), Code::GraphRefused),
