@@ -3,7 +3,7 @@
 
 use crate::cloud_on_a_port::Port;
 use crate::graph::new_user;
-use crate::log::Rows;
+use crate::log::{listen, take_rows};
 use seatless::cloud::{AccessChange, AddUser, CallFailure, Impersonation, Removal, Verdict, answer_rows};
 use seatless::domain::{Code, ObjectId, SkuId, SystemUserId};
 use seatless::simulator::{Refusal, refusals};
@@ -230,7 +230,7 @@ fn end(CallFailure { failure, verdict }: CallFailure) -> End {
 
 #[tokio::test]
 async fn every_answer_comes_to_what_the_sources_say_and_every_row_is_reached() {
-    let (rows, _guard) = Rows::listen();
+    listen();
     let port = Port::open().await;
     let mut reached = BTreeSet::new();
     let mut wrong = Vec::new();
@@ -241,7 +241,7 @@ async fn every_answer_comes_to_what_the_sources_say_and_every_row_is_reached() {
             continue;
         };
         let ended = call(&port, refusal).await;
-        let decided = rows.take();
+        let decided = take_rows();
         if ended != *expected || decided.len() != 1 {
             wrong.push(format!("{}: {ended:?} in place of {expected:?}, by {decided:?}", refusal.name));
         }

@@ -5,6 +5,7 @@ mod calls;
 mod cloud_on_a_port;
 mod dataverse;
 mod graph;
+mod hostile;
 mod log;
 mod origins;
 mod power_platform;

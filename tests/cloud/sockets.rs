@@ -150,9 +150,10 @@ async fn silence_is_lost_when_the_time_is_up() {
 
 #[tokio::test]
 async fn a_refused_connection_and_an_unknown_name_are_not_sent() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    drop(listener);
+    // Bound and not listening: nobody else gets the port meanwhile.
+    let vacant = tokio::net::TcpSocket::new_v4().unwrap();
+    vacant.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = vacant.local_addr().unwrap();
     let transport = HttpsTransport::new(&small()).unwrap();
     let (not_sent, why) = reason(transport.send(get(address)).await);
     assert!(not_sent && why.to_lowercase().contains("refused"), "{why}");
