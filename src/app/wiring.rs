@@ -49,7 +49,7 @@ fn cloud_of<'a>(settings: &'a Settings, name: &str) -> Result<&'a CloudSettings,
 /// The tenants and environments of the config, ready to be called.
 ///
 /// # Errors
-/// A certificate file that cannot be read, or a client secret that is missing.
+/// A certificate file that cannot be read, or a credential that is missing.
 pub fn places_for(
     settings: &Settings,
     clock: &Arc<dyn Clock>,
@@ -62,19 +62,12 @@ pub fn places_for(
         let transport = transports
             .get(&tenant.cloud)
             .ok_or_else(|| WiringError(format!("the cloud {:?} has no transport", tenant.cloud)))?;
-        let client_secret = tenant.sign_in.client_secret.clone().ok_or_else(|| {
+        let credential = tenant.sign_in.credential.clone().ok_or_else(|| {
             WiringError(format!(
-                "tenants.{name}.sign_in has no client secret; set client_secret_file, or the environment variable \
-                 SEATLESS_TENANTS__{}__SIGN_IN__CLIENT_SECRET",
-                name.to_uppercase().replace(['-', '.'], "_")
+                "tenants.{name}.sign_in is not complete; `seatless config` says what is missing"
             ))
         })?;
-        let access = TenantAccess {
-            tenant_id: tenant.id,
-            client_id: tenant.sign_in.client_id,
-            client_secret,
-            cloud: origins(cloud)?,
-        };
+        let access = TenantAccess { tenant_id: tenant.id, credential, cloud: origins(cloud)? };
         let limits = Limits {
             retry_after_min: settings.policy.retry_after_min,
             retry_after_max: settings.policy.retry_after_max,

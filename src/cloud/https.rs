@@ -63,7 +63,7 @@ pub enum HttpsSettingsError {
 #[derive(Clone)]
 pub struct HttpsTransport {
     outside: Client,
-    /// For this machine, where a proxy has nothing to do.
+    /// For this machine and its metadata service, where a proxy has nothing to do.
     loopback: Client,
     call_max: Duration,
     answer_bytes_max: usize,
@@ -146,7 +146,12 @@ fn authorities(settings: &HttpsSettings) -> Result<Vec<Certificate>, HttpsSettin
 fn is_this_machine(uri: &http::Uri) -> bool {
     let host = uri.host().unwrap_or_default();
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    is_localhost_name(host) || address.is_ok_and(|address| address.is_loopback())
+    is_localhost_name(host) || address.is_ok_and(|address| address.is_loopback() || is_link_local(address))
+}
+
+/// Where clouds keep their metadata services: one hop away, and never behind a proxy.
+fn is_link_local(address: IpAddr) -> bool {
+    matches!(address, IpAddr::V4(address) if address.is_link_local())
 }
 
 fn not_sent(error: reqwest::Error) -> TransportError {

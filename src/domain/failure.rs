@@ -109,7 +109,9 @@ codes! {
     SignInRefused = "sign-in.refused", Operator, false,
         "Microsoft Entra refuses to issue a token.",
         "Look at the code in the message; the tenant's sign-in logs show the same attempt under its correlation id.";
-
+    SignInSourceUnavailable = "sign-in.source-unavailable", Operator, true,
+        "What Seatless signs in with is not there: a token file, the endpoint of a managed identity, or the Azure CLI.",
+        "Seatless tries again; compare the tenant's sign_in in the config with where Seatless runs.";
     GraphNameTaken = "graph.name-taken", Requester, false,
         "A user with this name exists already, and Seatless did not make it.",
         "Cancel the request and submit it with another user name, or with on_existing: adopt if this very user shall become the account.";

@@ -38,6 +38,6 @@ pub use listen::{ListenError, Listening, Spawn, Task, listen};
 pub use service::{Dropped, SaveError, Simulator};
 pub use wall::{TokioSpawn, WallClock};
 pub use world::{
-    EnvironmentKind, EnvironmentState, World, WorldApp, WorldEnvironment, WorldError, WorldGroup, WorldSku,
-    WorldTenant, WorldUser,
+    EnvironmentKind, EnvironmentState, World, WorldApp, WorldEnvironment, WorldError, WorldGroup,
+    WorldIssuer, WorldManaged, WorldSignIn, WorldSku, WorldTenant, WorldUser,
 };

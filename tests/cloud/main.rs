@@ -3,6 +3,7 @@
 mod calls;
 mod dataverse;
 mod graph;
+mod methods;
 mod origins;
 mod power_platform;
 mod script;

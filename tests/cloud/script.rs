@@ -3,7 +3,9 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use seatless::cloud::{CloudOrigins, Limits, TenantAccess, TenantClient, Transport, TransportError};
+use seatless::cloud::{
+    CloudOrigins, Credential, Limits, TenantAccess, TenantClient, Transport, TransportError,
+};
 use seatless::domain::{Clock, Ids};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -135,6 +137,7 @@ impl Transport for Script {
 }
 
 /// A clock that stands still until it is moved.
+#[derive(Default)]
 pub(crate) struct Still {
     elapsed: Mutex<Duration>,
 }
@@ -174,8 +177,10 @@ pub(crate) struct Stage {
 pub(crate) fn access() -> TenantAccess {
     TenantAccess {
         tenant_id: TENANT.parse().unwrap(),
-        client_id: "11111111-0000-0000-0000-000000000001".parse().unwrap(),
-        client_secret: SECRET.to_owned().into(),
+        credential: Credential::ClientSecret {
+            client_id: "11111111-0000-0000-0000-000000000001".parse().unwrap(),
+            secret: SECRET.to_owned().into(),
+        },
         cloud: CloudOrigins {
             sign_in: "https://login.microsoftonline.com".parse().unwrap(),
             graph: "https://graph.microsoft.com".parse().unwrap(),
