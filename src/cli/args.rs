@@ -37,6 +37,8 @@ pub(super) enum Command {
     Init(InitArgs),
     /// Show the config in force, and where each value comes from
     Config(ConfigArgs),
+    /// Look whether everything that the config names is ready, and tell what to do where it is not
+    Doctor(DoctorArgs),
     /// Submit a list of requests: CSV, JSON, JSON lines or YAML
     Submit(SubmitArgs),
     /// Run the daemon that works on the requests
@@ -98,6 +100,16 @@ pub(super) struct InitArgs {
     /// Print it instead
     #[arg(long)]
     pub(super) print: bool,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct DoctorArgs {
+    /// Print the permissions that the application needs, as a manifest, and the administrator's commands; call nobody
+    #[arg(long)]
+    pub(super) permissions: bool,
+    /// How to report it
+    #[arg(short = 'o', long, value_enum, default_value_t = Output::Table)]
+    pub(super) output: Output,
 }
 
 #[derive(Args, Debug)]

@@ -10,6 +10,7 @@ mod core_dumps;
 mod credentials;
 mod database;
 mod demo;
+mod doctor;
 mod entry;
 mod exit;
 mod init;

@@ -42,6 +42,7 @@ mod multipart;
 mod multipart_answer;
 
 mod power_platform;
+mod power_platform_environment;
 
 pub use access::{CloudOrigins, Limits, TenantAccess};
 pub use client_certificate::{ClientCertificate, ClientCertificateError};
@@ -56,6 +57,7 @@ pub use graph_licenses::{Capability, Removal, SubscribedSku};
 pub use https::{HttpsSettings, HttpsSettingsError, HttpsTransport};
 pub use origin::{Origin, OriginError};
 pub use power_platform::{AddUser, PowerPlatform};
+pub use power_platform_environment::EnvironmentFacts;
 pub use source_url::SourceUrl;
 pub use tenant::TenantClient;
 pub use transport::{Transport, TransportError};

@@ -84,7 +84,6 @@ codes! {
     IntakeInProgress = "intake.in-progress", Seatless, true,
         "Another submission that holds the same request has not finished.",
         "Submit again in a moment.";
-
     SignInSecretInvalid = "sign-in.secret-invalid", TenantAdmin, false,
         "Microsoft Entra refuses the client secret.",
         "Put the secret's value (not its id) where the config points, then retry.";

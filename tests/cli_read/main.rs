@@ -1,5 +1,6 @@
 //! The commands that look at requests, run as processes on a database that was filled through the ports.
 
+mod doctor;
 mod population;
 
 use population::{ADAS, BOBS, OTHERS, empty, populate};
