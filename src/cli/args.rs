@@ -61,6 +61,8 @@ pub(super) enum Command {
     Backup(BackupArgs),
     /// Put a backup in the place of the database, while no daemon runs
     Restore(RestoreArgs),
+    /// Move from a file to a PostgreSQL server, while no daemon runs
+    Copy(CopyArgs),
     /// Try a blocked request again
     Retry(OrderArgs),
     /// Hand passwords over, sealed or opened with your key; make new ones
@@ -89,6 +91,36 @@ pub(super) struct RestoreArgs {
     #[arg(short = 'o', long, value_enum, default_value_t = Output::Table)]
     pub(super) output: Output,
 }
+
+#[derive(Args, Debug)]
+#[command(after_long_help = COPY_HELP)]
+pub(super) struct CopyArgs {
+    /// The database that is to go, such as sqlite:seatless.db; nobody may work on it
+    #[arg(long, value_name = "URL")]
+    pub(super) from: String,
+    /// The database that is to take over, such as postgres://seatless@host/seatless; it must be empty
+    #[arg(long, value_name = "URL")]
+    pub(super) to: String,
+    /// How to report it
+    #[arg(short = 'o', long, value_enum, default_value_t = Output::Table)]
+    pub(super) output: Output,
+}
+
+const COPY_HELP: &str = "\
+What it does, in this order:
+  1. Copies every table in one transaction, reads it back, and compares the number of rows and the sum of their SHA-256.
+  2. Seals the file: from then on nothing writes to it any more; `list`, `show` and `stats` read it and say where it went.
+  3. Opens the database on the server. Nobody has to confirm anything there: work goes on where it stopped.
+If it is cut short, give the same command again: until the file is sealed it begins anew and the file can be used as before,
+from then on it does what is left. Nobody works on the server's database before its end. Sealed passwords stay sealed.
+
+The password of the server's database comes from PGPASSWORD, or the file that PGPASSFILE names.
+
+Examples:
+  seatless copy --from sqlite:seatless.db --to postgres://seatless@db.example.org/seatless?sslmode=verify-full
+  seatless --store postgres://seatless@db.example.org/seatless stats
+
+Exit code: 0 it was copied, or had been copied there before; 1 it was not, and the error says why; 2 an address is at fault.";
 
 #[derive(Args, Debug)]
 pub(super) struct InitArgs {

@@ -5,7 +5,7 @@ use super::database::Database;
 use super::terminal::{width_of_stdout, wrap};
 use super::trouble::Trouble;
 use crate::app::settings::{Settings, Sources};
-use crate::app::views::standing_note;
+use crate::app::views::{moved_note, standing_note};
 use crate::app::{SystemClock, SystemIds, TokioSpawner, TokioTimer, host_name};
 use crate::domain::{Clock, Code, Failure, Ids, StoreId};
 use crate::engine::{Spawner, Timer};
@@ -47,8 +47,13 @@ impl Context {
                 Database::File(SqliteStore::open(options, spawn()).await?)
             }
         };
-        if let Some(note) = standing_note(store.standing().await?) {
-            tell(&note)?;
+        let moved = match &store {
+            Database::File(file) => file.moved().map(moved_note),
+            Database::Server(_) => None,
+        };
+        match moved {
+            Some(note) => tell(&note)?,
+            None => standing_note(store.standing().await?).map_or(Ok(()), |note| tell(&note))?,
         }
         Ok(store)
     }
@@ -145,11 +150,11 @@ fn tell(note: &str) -> Result<(), Trouble> {
     Ok(())
 }
 
-fn spawn() -> Spawn {
+pub(super) fn spawn() -> Spawn {
     Arc::new(|task| TokioSpawner.spawn(task))
 }
 
-fn rest() -> Rest {
+pub(super) fn rest() -> Rest {
     Arc::new(|time| TokioTimer.sleep(time))
 }
 

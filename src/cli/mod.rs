@@ -6,6 +6,7 @@ mod backup;
 mod batch_page;
 mod config;
 mod context;
+mod copy;
 mod core_dumps;
 mod credentials;
 mod database;

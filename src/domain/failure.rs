@@ -375,6 +375,9 @@ codes! {
     StoreReplaced = "store.replaced", Operator, false,
         "The database was replaced while it was worked on.",
         "Start the daemon again: it looks at every open request before it writes anything; then see `seatless sweep`.";
+    StoreMoved = "store.moved", Operator, false,
+        "The database was moved to another one, and takes no more writes.",
+        "Name the other one in store.url of the config, or with --store.";
     StoreFailed = "store.failed", Operator, false,
         "The database refused an operation.",
         "Look at the message and at the host's disk.";

@@ -35,7 +35,7 @@ pub use progress::BatchProgress;
 pub use reasons::{Reason, Reasons};
 pub use request::RequestView;
 pub use seat_wait::SeatWait;
-pub use standing::standing_note;
+pub use standing::{moved_note, standing_note};
 pub use stats::Stats;
 pub use sweep::{FindingView, SweepView};
 pub use timeline::timeline;

@@ -136,13 +136,7 @@ impl Verb for Settle {
                 Finding::First => None,
                 Finding::Doubtful(doubt) => Some(doubt),
             };
-            let begin = sqlx::query(BEGIN)
-                .bind(self.new_incarnation)
-                .bind(here.server.as_str())
-                .bind(here.timeline.as_str())
-                .bind(here.database_name.as_str())
-                .bind(here.database_oid);
-            pen.run(begin).await?;
+            begin_at(pen, self.new_incarnation, &here).await?;
             let Some(doubt) = doubt else { return Ok(()) };
             pen.run(sqlx::query(DOUBT).bind(doubt.as_str()).bind(micros(self.now))).await?;
             pen.run(sqlx::query(LOOK_FIRST)).await?;
@@ -150,6 +144,22 @@ impl Verb for Settle {
             pen.run(sqlx::query(DISMISS)).await.map(drop)
         })
     }
+}
+
+async fn begin_at(pen: &mut Pen, incarnation: Uuid, here: &Place) -> Result<(), StoreError> {
+    let begin = sqlx::query(BEGIN)
+        .bind(incarnation)
+        .bind(here.server.as_str())
+        .bind(here.timeline.as_str())
+        .bind(here.database_name.as_str())
+        .bind(here.database_oid);
+    pen.run(begin).await.map(drop)
+}
+
+/// Begins an incarnation where the database lies.
+pub(super) async fn begin_here(pen: &mut Pen, incarnation: Uuid) -> Result<(), StoreError> {
+    let (_, here) = read(pen).await?;
+    begin_at(pen, incarnation, &here).await
 }
 
 #[cfg(test)]

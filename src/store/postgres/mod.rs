@@ -34,6 +34,7 @@ mod read_work;
 mod readers;
 mod trust;
 
+mod arrival;
 mod facade;
 mod facade_passwords;
 mod hints;
@@ -42,6 +43,7 @@ mod open;
 mod statements;
 mod sweeps;
 
+pub(in crate::store) use arrival::{Arrival, Found, Load};
 pub use open::PostgresStore;
 pub use options::{PostgresOptions, Rest};
 pub use schema::POSTGRES_MIGRATIONS;

@@ -3,8 +3,11 @@
 use super::verdict::{is_conflict, is_connection_loss, said};
 use crate::store::StoreError;
 use crate::store::sql::lane_book::LaneBook;
-use sqlx::postgres::{PgArguments, PgRow};
-use sqlx::{PgPool, Postgres, Row, Transaction};
+use bytes::Bytes;
+use futures_util::TryStreamExt;
+use futures_util::stream::BoxStream;
+use sqlx::postgres::{PgArguments, PgCopyIn, PgRow};
+use sqlx::{PgConnection, PgPool, Postgres, Row, Transaction};
 use std::sync::Arc;
 
 /// A statement with its parameters.
@@ -60,6 +63,23 @@ impl Pen {
     pub(super) async fn row(&mut self, query: Query<'_>) -> Result<Option<PgRow>, StoreError> {
         let result = query.fetch_optional(&mut *self.transaction).await;
         self.judge(result)
+    }
+
+    /// Begins to fill a table with the lines of COPY. The text must be one of ours.
+    pub(super) async fn copy_in(
+        &mut self,
+        statement: &str,
+    ) -> Result<PgCopyIn<&mut PgConnection>, StoreError> {
+        self.transaction.copy_in_raw(statement).await.map_err(said)
+    }
+
+    /// What a table holds, as the lines of COPY, in pieces of any size. The text must be one of ours.
+    pub(super) async fn copy_out(
+        &mut self,
+        statement: &str,
+    ) -> Result<BoxStream<'_, Result<Bytes, StoreError>>, StoreError> {
+        let stream = self.transaction.copy_out_raw(statement).await.map_err(said)?;
+        Ok(Box::pin(stream.map_err(said)))
     }
 
     /// Runs a text of several statements.

@@ -3,6 +3,7 @@
 mod cluster;
 mod factory;
 mod lost_answers;
+mod moving;
 mod opening;
 mod owners;
 mod random_orders;

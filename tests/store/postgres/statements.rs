@@ -37,7 +37,10 @@ fn statements_have_names_of_their_own_and_most_of_them_in_both_drivers() {
             "commit: count down",
             "commit: count up",
             "commit: rows of new status",
-            "keep_head"
+            "copy: numbers",
+            "copy: seal",
+            "keep_head",
+            "open: moved"
         ]
     );
 }
