@@ -14,8 +14,12 @@ const PROGRAMS: [&str; 5] = ["initdb", "pg_ctl", "postgres", "pg_dump", "pg_rest
 /// What installs them where they are missing.
 const INSTALL: &str = "apt-get install -y postgresql";
 
-/// Starts a server for as long as standard input stays open. `fsync` is off: what is tested here is what a statement
-/// means, and a machine that loses its power takes the test with it.
+/// What a server of the tests is started with. `fsync` is off: what is tested here is what a statement means, and a machine
+/// that loses its power takes the test with it.
+const FORGETFUL: &str =
+    "-c fsync=off -c full_page_writes=off -c max_connections=300 -c shared_buffers=64MB -c autovacuum=off";
+
+/// Starts a server with these settings for as long as standard input stays open.
 const KEEPER: &str = r#"
 set -e
 trap '' INT TERM HUP
@@ -23,8 +27,7 @@ folder=$(mktemp -d "${TMPDIR:-/tmp}/seatless-postgres.XXXXXX")
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
 "$1/initdb" -D data -U seatless -A trust -E UTF8 --locale=C --no-sync >log 2>&1 || { cat log >&2; exit 1; }
-"$1/pg_ctl" -D data -l log -w -t 60 -o "-k '$folder' -c listen_addresses='' -c fsync=off -c full_page_writes=off \
-  -c max_connections=300 -c shared_buffers=64MB -c autovacuum=off" start >start 2>&1 || { cat start log >&2; exit 1; }
+"$1/pg_ctl" -D data -l log -w -t 60 -o "-k '$folder' -c listen_addresses='' $2" start >start 2>&1 || { cat start log >&2; exit 1; }
 echo "$folder"
 read -r _ || true
 "$1/pg_ctl" -D data -m immediate -w stop >stop 2>&1
@@ -46,15 +49,17 @@ pub struct Cluster {
 /// Where there is no PostgreSQL, with what installs it: a test that needs one is never passed over in silence.
 pub fn cluster() -> &'static Cluster {
     static CLUSTER: OnceLock<Cluster> = OnceLock::new();
-    CLUSTER.get_or_init(Cluster::start)
+    CLUSTER.get_or_init(|| Cluster::start(FORGETFUL))
 }
 
 impl Cluster {
-    fn start() -> Self {
+    /// Starts one with settings of its own, as options of `postgres`.
+    pub fn start(settings: &str) -> Self {
         let programs = find_programs().unwrap_or_else(install);
         let mut keeper = unprivileged("sh")
             .args(["-c", KEEPER, "keeper"])
             .arg(&programs)
+            .arg(settings)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
