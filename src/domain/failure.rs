@@ -354,8 +354,7 @@ codes! {
     StoreUnreadable = "store.unreadable", Operator, false,
         "The database cannot be opened.",
         "Check that the path in store.url exists and that this user may read and write it.";
-    StoreBusy = "store.busy", Seatless, true,
-        "The database is locked by another program.",
+    StoreBusy = "store.busy", Seatless, true, "The database is locked by another program.",
         "End the program that holds the database open, then try again.";
     StoreFull = "store.full", Operator, false,
         "The disk, or the database's size limit, is full; nothing was lost.",
@@ -375,8 +374,7 @@ codes! {
     StoreReplaced = "store.replaced", Operator, false,
         "The database was replaced while it was worked on.",
         "Start the daemon again: it looks at every open request before it writes anything; then see `seatless sweep`.";
-    StoreMoved = "store.moved", Operator, false,
-        "The database was moved to another one, and takes no more writes.",
+    StoreMoved = "store.moved", Operator, false, "The database was moved to another one, and takes no more writes.",
         "Name the other one in store.url of the config, or with --store.";
     StoreFailed = "store.failed", Operator, false,
         "The database refused an operation.",

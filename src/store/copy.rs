@@ -326,7 +326,7 @@ impl<'a> Meter<'a> {
 
     fn step(&mut self, table: &str) {
         self.rows += 1;
-        if self.rows % TELL_EVERY == 0 {
+        if self.rows.is_multiple_of(TELL_EVERY) {
             self.name(table);
         }
     }

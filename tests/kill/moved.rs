@@ -318,13 +318,12 @@ async fn a_copy_that_is_cut_short_leaves_one_of_both_to_go_on_with() {
     let mut copying = start(&config, &moving.words());
     until_waited_for("cut_short", STALL).await;
     let mut next = bare("cut_short").await;
-    let queued = tokio::spawn(async move {
-        rule(&mut next, &format!("SELECT pg_advisory_lock({OPENINGS})")).await;
-        next
-    });
-    until_waited_for("cut_short", OPENINGS).await;
-    holder.close().await.expect("a connection");
-    let next = within("the load", 30, queued).await.expect("a connection");
+    let lock = format!("SELECT pg_advisory_lock({OPENINGS})");
+    let go_on = async {
+        until_waited_for("cut_short", OPENINGS).await;
+        holder.close().await.expect("a connection");
+    };
+    within("the load", 30, async { tokio::join!(rule(&mut next, &lock), go_on) }).await;
     let sealed = "SELECT count(*) FROM meta WHERE moved_to IS NOT NULL";
     until("the seal", 10, async || (number(&moving.place.database(), sealed).await == 1).then_some(())).await;
     kill(&copying);

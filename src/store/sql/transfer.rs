@@ -163,7 +163,7 @@ impl RowDigest {
         let mut carry = false;
         // The least significant word first. A sum, since two equal rows would cancel each other out otherwise.
         for (word, bytes) in self.sum.iter_mut().zip(hash.chunks_exact(8)) {
-            let addend = bytes.iter().rev().fold(0_u64, |addend, byte| addend << 8 | u64::from(*byte));
+            let addend = bytes.iter().rev().fold(0_u64, |addend, byte| (addend << 8) | u64::from(*byte));
             let (sum, over) = word.overflowing_add(addend);
             let (sum, over_again) = sum.overflowing_add(u64::from(carry));
             (*word, carry) = (sum, over || over_again);
