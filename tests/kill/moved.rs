@@ -323,7 +323,8 @@ async fn a_copy_that_is_cut_short_leaves_one_of_both_to_go_on_with() {
         until_waited_for("cut_short", OPENINGS).await;
         holder.close().await.expect("a connection");
     };
-    within("the load", 30, async { tokio::join!(rule(&mut next, &lock), go_on) }).await;
+    let queued = Box::pin(async { tokio::join!(rule(&mut next, &lock), go_on) });
+    within("the load", 30, queued).await;
     let sealed = "SELECT count(*) FROM meta WHERE moved_to IS NOT NULL";
     until("the seal", 10, async || (number(&moving.place.database(), sealed).await == 1).then_some(())).await;
     kill(&copying);
