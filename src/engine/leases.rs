@@ -41,7 +41,9 @@ impl<S: Steps> Chore for Heartbeat<S> {
     }
 
     async fn tick(&self) -> Result<Duration, StoreError> {
-        self.engine.store.heartbeat(self.engine.holder, self.lease).await?;
+        // The first moment at which the database is back counts: nothing is claimed before.
+        let beat = || self.engine.store.heartbeat(self.engine.holder, self.lease);
+        self.engine.steadfast("heartbeat", beat).await?;
         Ok(self.every)
     }
 }

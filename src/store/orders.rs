@@ -112,6 +112,9 @@ pub enum BeginFate {
     Lost,
     /// Its user holds no seat; nothing may be sent.
     NoSeat,
+    /// It is ours still, but the holder has given no sign of life for so long that a call could outlast its lease; nothing
+    /// may be sent, and it has to be given back.
+    Late,
 }
 
 /// What a worker learned about a request and its user, to be stored with the transition. Absent: nothing new.

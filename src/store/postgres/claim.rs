@@ -101,8 +101,8 @@ struct Turn {
 
 async fn claim(order: &Claim, pen: &mut Pen) -> Result<Vec<Group>, StoreError> {
     locks::queue(pen, Queue::Claims).await?;
-    // Whoever is late with its heartbeat is about to lose what it has.
-    if workers::is_late(pen, order.holder).await? {
+    // Whoever is late with its heartbeat could begin nothing of what it gets.
+    if workers::may_not_begin(pen, order.holder).await? {
         return Ok(Vec::new());
     }
     let (mut turns, charged) = due_lanes(order, pen).await?;

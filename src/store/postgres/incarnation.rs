@@ -112,10 +112,14 @@ async fn read(pen: &mut Pen) -> Result<(Remembered, Place), StoreError> {
     Ok((Remembered { incarnation, place, is_original }, here))
 }
 
-/// Whether the database is still the one that was opened.
-pub(super) async fn is_in_place(pen: &mut Pen) -> Result<bool, StoreError> {
+/// Fails for good if the database is not the one any more that was opened. Whatever leads to a write in the cloud asks for
+/// it: an older state knows nothing of what was sent since, and has to be looked at first.
+pub(super) async fn stay(pen: &mut Pen) -> Result<(), StoreError> {
     let (remembered, here) = read(pen).await?;
-    Ok(compare(&remembered, &here) == Finding::Same)
+    match compare(&remembered, &here) {
+        Finding::Same => Ok(()),
+        Finding::First | Finding::Doubtful(_) => Err(StoreError::Replaced),
+    }
 }
 
 /// Compares a database that was just opened with what it remembers, and begins another incarnation where they disagree.

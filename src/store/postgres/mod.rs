@@ -2,10 +2,12 @@
 
 mod options;
 mod patience;
+mod probe;
 mod rights;
 mod schema;
 mod verdict;
 
+mod answers;
 mod locks;
 mod pen;
 mod transact;

@@ -2,11 +2,11 @@
 
 use super::incarnation::Settle;
 use super::options::{PostgresOptions, Rest};
+use super::probe::probe;
 use super::readers::Readers;
 use super::rights::Check;
 use super::schema::{Migrate, Read};
 use super::transact::Writer;
-use super::verdict::said;
 use crate::domain::StoreId;
 use crate::store::{Mode, OwnerCard, Spawn, StoreError};
 use sqlx::ConnectOptions;
@@ -14,9 +14,6 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// How long a new connection may take, a server that is just starting included.
-const CONNECT_MAX: Duration = Duration::from_secs(10);
 
 /// A PostgreSQL database as a store. Cheap to clone; all clones share their connections.
 #[derive(Clone)]
@@ -43,13 +40,13 @@ impl PostgresStore {
         // is used either; one that has died is noticed by using it.
         let pool = PgPoolOptions::new()
             .max_connections(options.connections_max.max(1))
-            .acquire_timeout(CONNECT_MAX)
+            .acquire_timeout(options.connect_max)
             .idle_timeout(None)
             .max_lifetime(None)
             .test_before_acquire(false)
-            .connect_lazy_with(connect);
-        // The first connection tells what is wrong with the address; it is not waited for as one that was lost is.
-        drop(pool.acquire().await.map_err(said)?);
+            .connect_lazy_with(connect.clone());
+        // The first connection tells what is wrong with the address.
+        probe(&connect, &rest).await?;
         let writer = Writer { pool: pool.clone(), spawn, rest: Arc::clone(&rest), lanes: Arc::default() };
         let readers = Readers { pool, rest };
         let opened = match &options.mode {

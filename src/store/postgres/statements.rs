@@ -148,7 +148,6 @@ impl PostgresStore {
         ("sign_on: prune", workers::PRUNE),
         ("heartbeat", workers::BEAT),
         ("sign_off", workers::SIGN_OFF),
-        ("claim: is late", workers::IS_LATE),
         ("begin: may not", workers::MAY_NOT_BEGIN),
         ("lock: queue", locks::QUEUE),
         ("lock: users", locks::USERS),

@@ -1,5 +1,6 @@
 //! What the sweep reads and writes.
 
+use super::incarnation;
 use super::locks;
 use super::pen::Pen;
 use super::readers::Readers;
@@ -130,6 +131,7 @@ impl Verb for BeginSweep {
             let users: Vec<Uuid> =
                 self.begins.iter().filter_map(|begin| begin.of.map(|(user, _)| user.0)).collect();
             locks::users(pen, &users).await?;
+            incarnation::stay(pen).await?;
             let mut removable = HashSet::new();
             for row in pen.rows(sqlx::query(REMOVABLE).bind(&users)).await? {
                 removable.insert(UserId(Cells::of(&row).id()?));
