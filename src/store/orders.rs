@@ -39,7 +39,7 @@ pub struct StageReport {
     pub added: u64,
     /// How many were stored already with the same content.
     pub existing: u64,
-    /// The batches that those are in.
+    /// The batches that those are in; this one if an earlier chunk of it brought them.
     pub batches: std::collections::BTreeSet<BatchId>,
     /// Those that cannot be accepted. Any of them refuses the whole batch.
     pub faults: Vec<StageFault>,

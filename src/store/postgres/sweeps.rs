@@ -193,6 +193,9 @@ impl Verb for EndSweep {
 }
 
 async fn write_removals(pen: &mut Pen, removed: &[Swept], now: Instant) -> Result<(), StoreError> {
+    let told: Vec<Uuid> = removed.iter().filter_map(|swept| swept.of.map(|(_, request)| request.0)).collect();
+    // The sequence grows along each history, because whoever writes into one has the lock of its user.
+    locks::users_of(pen, &told).await?;
     write_events(pen, sweep_rows::removals(removed), EventKind::Swept, now).await?;
     let used: Vec<Uuid> =
         removed.iter().flat_map(|swept| swept.explained_by.iter().map(|intent| intent.0)).collect();

@@ -1,11 +1,10 @@
 //! The suite on PostgreSQL, and what only a server promises.
 
 mod cluster;
-mod factory;
+pub mod factory;
 mod lost_answers;
 mod opening;
 mod owners;
-mod random_orders;
 mod statements;
 
 mod conformance {
