@@ -22,9 +22,14 @@ fn some_sight(dice: &mut Dice) -> Sight {
 
 impl Three {
     pub async fn look_out(&mut self, dice: &mut Dice) {
-        let (groups_max, members_max) = (dice.below(3) as u32 + 1, dice.below(3) as u32 + 1);
         all!(self, "due watches", |world| {
-            world.store.due_watches(world.now(), groups_max, members_max).await.unwrap()
+            let mut groups = world.store.due_watches(world.now(), 100, 100).await.unwrap();
+            // Of what is due at the same instant neither is the first.
+            groups.iter_mut().for_each(|group| group.members.sort_by_key(|member| member.request.id));
+            groups.sort_by(|one, other| {
+                (&one.tenant, &one.environment).cmp(&(&other.tenant, &other.environment))
+            });
+            groups
         });
         let known = self.known.clone();
         let watches = all!(self, "watches", |world| world.store.watches(known.clone()).await.unwrap());

@@ -79,6 +79,21 @@ impl Turn {
         }
     }
 
+    /// Everything goes well.
+    fn good() -> Self {
+        Self {
+            begins: true,
+            seals: true,
+            outcome: Outcome::Advanced,
+            all: true,
+            learned: 2,
+            adopts: false,
+            gate: None,
+            trouble: 0,
+            rests: true,
+        }
+    }
+
     async fn work(&self, world: &World, group: &Group) -> (Vec<BeginFate>, Vec<RowFate>) {
         let mut group = group.clone();
         let intent = IntentId(world.id());
@@ -220,6 +235,25 @@ impl Three {
         let turn = Turn::some(dice);
         all!(self, "finish", |world| turn.work(world, &group).await);
         self.old.push(group);
+    }
+
+    /// For a while there is room for everybody, and everything goes well; otherwise hardly anybody would come to an end.
+    pub async fn get_on(&mut self, dice: &mut Dice) {
+        for sku in [SALES, SERVICE] {
+            all!(self, "observe", |world| world.observe_seats(sku, 9, 0).await);
+        }
+        for place in ENVIRONMENTS {
+            all!(self, "observe", |world| world.offer_slots(place, 30).await);
+        }
+        for _ in 0..=dice.below(6) {
+            self.admit(dice).await;
+            let groups = all!(self, "claim", |world| world.claim_as(ME, 4, 6).await);
+            for group in groups {
+                all!(self, "finish", |world| Turn::good().work(world, &group).await);
+                self.old.push(group);
+            }
+            self.wait(dice).await;
+        }
     }
 
     /// Somebody who has lost its group long ago comes back.

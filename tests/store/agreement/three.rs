@@ -81,7 +81,7 @@ impl Three {
     }
 
     pub async fn order(&mut self, dice: &mut Dice) {
-        match dice.below(28) {
+        match dice.below(31) {
             0..=2 => self.submit(dice).await,
             3..=6 => self.claim(dice).await,
             7..=13 => self.finish(dice).await,
@@ -95,6 +95,7 @@ impl Three {
             23 => self.sweep(dice).await,
             24 => self.hand_over(dice).await,
             25 => self.rotate(dice).await,
+            26..=28 => self.get_on(dice).await,
             _ => self.wait(dice).await,
         }
     }
