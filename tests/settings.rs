@@ -359,6 +359,10 @@ fn each_bad_value_has_its_sentence() {
             "[policy]\nconnect_seconds = 31".to_owned(),
             "it must not be above policy.call_deadline_seconds, which is 30",
         ),
+        (
+            "[policy]\nlease_seconds = 44.9".to_owned(),
+            "it must be at least one and a half times policy.call_deadline_seconds, which makes 45",
+        ),
         ("[licenses.a]\nsku = 'nothing'".to_owned(), "it must be a part number that Seatless knows"),
         (TENANT.replace("gb", "gbr"), "it must be a country code of two letters"),
         (TENANT.replace("client_id", "kind = 'certificate'\nclient_id"), "this kind is not supported yet"),
@@ -368,6 +372,20 @@ fn each_bad_value_has_its_sentence() {
         let faults = config(&text).bad();
         assert!(faults.iter().any(|fault| fault.contains(message)), "wanted {message:?} in {faults:#?}");
     }
+}
+
+#[test]
+fn the_lease_outlasts_a_call_by_half_its_deadline_and_follows_it() {
+    let calls = |text: &str| config(text).good().calls;
+    assert_eq!(calls("").lease, Duration::from_secs(45));
+    assert_eq!(calls("[policy]\ncall_deadline_seconds = 60").lease, Duration::from_secs(90));
+    assert_eq!(
+        calls("[policy]\ncall_deadline_seconds = 12").lease,
+        Duration::from_secs(45),
+        "a shorter deadline is no wish for a shorter lease"
+    );
+    let short = "[policy]\ncall_deadline_seconds = 0.5\nconnect_seconds = 0.5\nlease_seconds = 1";
+    assert_eq!(calls(short).lease, Duration::from_secs(1));
 }
 
 #[test]

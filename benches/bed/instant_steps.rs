@@ -3,7 +3,7 @@
 
 use async_trait::async_trait;
 use seatless::app::{SystemIds, TokioTimer};
-use seatless::domain::{Failure, Ids, IntentId, ObjectId, Outcome, Step, SystemUserId};
+use seatless::domain::{Failure, Ids, IntentId, ObjectId, Outcome, Step, SystemUserId, Term};
 use seatless::engine::{Capacity, Need, Report, Seen, Steps, Timer, WholeFailure};
 use seatless::store::{Group, Learned, Member, Pool, PoolKey, Store, UserOrigin};
 use std::sync::Arc;
@@ -125,7 +125,12 @@ impl Steps for InstantSteps {
         Ok(group.members.iter().map(|member| self.seen(group.step, member)).collect())
     }
 
-    async fn act(&self, group: &Group, needs: Vec<(usize, Need<()>)>) -> Result<Vec<Report>, WholeFailure> {
+    async fn act(
+        &self,
+        group: &Group,
+        needs: Vec<(usize, Need<()>)>,
+        _term: &Term,
+    ) -> Result<Vec<Report>, WholeFailure> {
         Ok(needs.iter().map(|_| self.report(group.step)).collect())
     }
 

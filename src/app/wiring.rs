@@ -23,20 +23,24 @@ const MEMBERS_MAX: u32 = 100;
 pub struct WiringError(pub String);
 
 /// One HTTPS transport per cloud that a tenant uses, since each may trust another certificate authority.
-fn transports(settings: &Settings) -> Result<BTreeMap<String, Arc<dyn Transport>>, WiringError> {
+fn transports(
+    settings: &Settings,
+    clock: &Arc<dyn Clock>,
+) -> Result<BTreeMap<String, Arc<dyn Transport>>, WiringError> {
     let mut made: BTreeMap<String, Arc<dyn Transport>> = BTreeMap::new();
     for tenant in settings.tenants.values() {
         if made.contains_key(&tenant.cloud) {
             continue;
         }
         let cloud = cloud_of(settings, &tenant.cloud)?;
-        let transport = HttpsTransport::new(&HttpsSettings {
+        let https = HttpsSettings {
             connect_max: settings.calls.connect,
             call_max: settings.calls.deadline,
             answer_bytes_max: settings.calls.answer_bytes_max,
             ca_file: cloud.ca_file.clone(),
-        })
-        .map_err(|error| WiringError(format!("clouds.{}: {error}", tenant.cloud)))?;
+        };
+        let transport = HttpsTransport::new(&https, Arc::clone(clock))
+            .map_err(|error| WiringError(format!("clouds.{}: {error}", tenant.cloud)))?;
         made.insert(tenant.cloud.clone(), Arc::new(transport));
     }
     Ok(made)
@@ -55,7 +59,7 @@ pub fn places_for(
     clock: &Arc<dyn Clock>,
     ids: &Arc<dyn Ids>,
 ) -> Result<Places, WiringError> {
-    let transports = transports(settings)?;
+    let transports = transports(settings, clock)?;
     let mut places = Places::default();
     for (name, tenant) in &settings.tenants {
         let cloud = cloud_of(settings, &tenant.cloud)?;

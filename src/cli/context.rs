@@ -35,7 +35,7 @@ impl Context {
             environment: std::env::vars(),
             overrides: global.store.iter().map(|url| ("store.url".to_owned(), url.clone())).collect(),
         })?;
-        Ok(Self { settings, clock: Arc::new(SystemClock::default()), ids: Arc::new(SystemIds) })
+        Ok(Self { settings, clock: Arc::new(SystemClock), ids: Arc::new(SystemIds) })
     }
 
     /// The database, for reading beside whoever owns it.

@@ -6,7 +6,7 @@ use super::service::Service;
 use super::tokens::Tokens;
 use super::wire::Wire;
 use super::{Dataverse, Graph, Origin, PowerPlatform, Transport};
-use crate::domain::{Clock, Ids};
+use crate::domain::{Clock, Ids, Term};
 use std::sync::Arc;
 
 /// All services of one tenant over one transport; the typed clients share its tokens. Cheap to clone.
@@ -14,6 +14,7 @@ use std::sync::Arc;
 pub struct TenantClient {
     wire: Arc<Wire>,
     tokens: Arc<Tokens>,
+    term: Option<Term>,
 }
 
 impl TenantClient {
@@ -26,7 +27,13 @@ impl TenantClient {
         limits: Limits,
     ) -> Self {
         let wire = Arc::new(Wire { transport, clock, ids, limits });
-        Self { tokens: Arc::new(Tokens::new(Arc::clone(&wire), access)), wire }
+        Self { tokens: Arc::new(Tokens::new(Arc::clone(&wire), access)), wire, term: None }
+    }
+
+    /// The same client, for writes that are begun within `term`: one whose deadline lies beyond its end is not sent.
+    #[must_use]
+    pub fn within(&self, term: &Term) -> Self {
+        Self { term: Some(term.clone()), ..self.clone() }
     }
 
     /// Microsoft Graph of this tenant.
@@ -46,6 +53,6 @@ impl TenantClient {
     }
 
     fn exchange(&self, service: Service, audience: Audience) -> Exchange {
-        Exchange::new(Arc::clone(&self.wire), Arc::clone(&self.tokens), service, audience)
+        Exchange::new(Arc::clone(&self.wire), Arc::clone(&self.tokens), service, audience, self.term.clone())
     }
 }

@@ -14,6 +14,7 @@ mod request;
 mod retry;
 mod seams;
 mod state;
+mod term;
 mod turns;
 mod watch;
 
@@ -34,6 +35,7 @@ pub use request::{Account, Membership, NewRequest, OnExisting, Pinned, plain_tex
 pub use retry::{retry_delay, retry_envelope};
 pub use seams::{Chance, Clock, Ids, Instant};
 pub use state::{Direction, Scope, State, Status, Step};
+pub use term::{Term, Terms};
 pub use turns::{
     FRESH_TURNS, Granted, Line, PASSED_OVER_MAX, Share, TURN_STRIDE, Waiter, in_turn, shared_turns,
 };

@@ -1,7 +1,7 @@
 //! The engine: everything it needs, and its verbs one unit at a time.
 
 use super::Steps;
-use crate::domain::{Chance, Clock, HolderId, Policy};
+use crate::domain::{Chance, Clock, HolderId, Policy, Terms};
 use crate::store::{Actor, Claim, Doubt, Group, Origin, Standing, Store, StoreError};
 use std::sync::Arc;
 
@@ -15,6 +15,8 @@ pub struct Engine<S> {
     pub(super) policy: Policy,
     pub(super) holder: HolderId,
     pub(super) members_max: u32,
+    /// Endless until somebody signs on.
+    pub(super) terms: Terms,
 }
 
 /// What an [`Engine`] is made of.
@@ -41,7 +43,7 @@ impl<S: Steps> Engine<S> {
     /// An engine of these parts.
     pub fn new(parts: EngineParts<S>) -> Self {
         let EngineParts { store, steps, clock, chance, timer, policy, holder, members_max } = parts;
-        Self { store, steps, clock, chance, timer, policy, holder, members_max }
+        Self { store, steps, clock, chance, timer, policy, holder, members_max, terms: Terms::default() }
     }
 
     /// Claims the due requests of at most `lanes_max` due lanes.

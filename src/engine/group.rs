@@ -148,6 +148,9 @@ impl<S: Steps> Engine<S> {
         if needs.is_empty() {
             return Ok(Worked::looked(reports));
         }
+        // Taken before the store is asked whether the claim still stands: whatever happens to this process between the two,
+        // or later, is then seen by whoever sends.
+        let term = self.terms.current();
         let (needs, unseated) = self.begin(group, needs).await?;
         reports.extend(unseated);
         let places: Vec<usize> = needs.iter().map(|(place, _)| *place).collect();
@@ -159,7 +162,7 @@ impl<S: Steps> Engine<S> {
             .filter(|(_, need)| need.assigns_license)
             .map(|(place, need)| (*place, need.intent))
             .collect();
-        match self.steps.act(group, needs).await {
+        match self.steps.act(group, needs, &term).await {
             Ok(acted) => {
                 reports.extend(places.into_iter().zip(acted));
                 Ok(Worked { reports, whole: None, assigned })

@@ -12,7 +12,10 @@ impl<S: Steps> Engine<S> {
     /// # Errors
     /// The store's.
     pub async fn sign_on(&self, lease: Lease) -> Result<(), StoreError> {
-        self.steadfast("sign on", || self.store.sign_on(self.holder, lease)).await
+        let asked_at = self.clock.elapsed();
+        self.steadfast("sign on", || self.store.sign_on(self.holder, lease)).await?;
+        self.terms.begin(asked_at + lease.length);
+        Ok(())
     }
 
     /// The last one: what is still claimed may be taken over at once.
@@ -41,7 +44,16 @@ impl<S: Steps> Chore for Heartbeat<S> {
     }
 
     async fn tick(&self) -> Result<Duration, StoreError> {
-        self.engine.store.heartbeat(self.engine.holder, self.lease).await?;
+        let engine = &self.engine;
+        let asked_at = engine.clock.elapsed();
+        match engine.store.heartbeat(engine.holder, self.lease).await {
+            Ok(()) => engine.terms.renew(engine.clock.elapsed(), asked_at + self.lease.length),
+            // The next one may still be in time.
+            Err(error) if error.is_passing() => {
+                tracing::warn!(code = %error.failure().code, "no sign of life could be given: {error}");
+            }
+            Err(error) => return Err(error),
+        }
         Ok(self.every)
     }
 }

@@ -81,6 +81,7 @@ pub const KEYS: &[Key] = &[
     key("policy.watch_second_seconds"),
     key("policy.watch_every_seconds"),
     key("policy.call_deadline_seconds"),
+    key("policy.lease_seconds"),
     key("policy.connect_seconds"),
     key("policy.answer_bytes_max"),
     key("policy.level_check_seconds"),
