@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use seatless::cloud::{CloudOrigins, Limits, TenantAccess, TenantClient, Transport, TransportError};
-use seatless::domain::{Clock, Ids};
+use seatless::domain::{Clock, Ids, Term};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -54,6 +54,8 @@ pub(crate) struct Sent {
     pub(crate) uri: String,
     pub(crate) headers: http::HeaderMap,
     pub(crate) body: String,
+    /// What its deadline has to lie within.
+    pub(crate) term: Option<Term>,
 }
 
 impl Sent {
@@ -113,6 +115,7 @@ impl Transport for Script {
             method: parts.method.to_string(),
             uri: parts.uri.to_string(),
             headers: parts.headers,
+            term: parts.extensions.get().cloned(),
             body: String::from_utf8(body.to_vec()).unwrap(),
         };
         // So that concurrent callers really meet.
