@@ -20,3 +20,7 @@ mod swarm;
 mod trace;
 mod tricks;
 mod worker;
+
+// A fifth less time than with the system's allocator: every schedule builds a world and throws it away.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
