@@ -85,6 +85,13 @@ pub(super) async fn run(context: Context, verbose: u8) -> Result<Exit, Trouble> 
     while store.discard(None, DISCARD_ROWS).await? {}
     promote_all(&*shared, &*context.clock).await?;
     let rescued = engine.rescue().await?;
+    let stop = Stop::default();
+    let spawner: Arc<dyn Spawner> = Arc::new(TokioSpawner);
+    // Whoever reads that it runs may ask it to stop.
+    match signals::watch(stop.clone()) {
+        Ok(watching) => spawner.spawn(Box::pin(watching)),
+        Err(error) => tracing::error!("a signal ends this process at once: {error}"),
+    }
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"), store = %settings.store.url, socket = %settings.daemon.socket.display(),
         tenants = settings.tenants.len(), environments = settings.environments.len(), rescued,
@@ -95,9 +102,7 @@ pub(super) async fn run(context: Context, verbose: u8) -> Result<Exit, Trouble> 
         tracing::warn!("{note}");
     }
 
-    let stop = Stop::default();
     let hints = Hints::default();
-    let spawner: Arc<dyn Spawner> = Arc::new(TokioSpawner);
     let state = DaemonState {
         intake: StoreIntake {
             store: Arc::clone(&shared),
@@ -151,12 +156,6 @@ pub(super) async fn run(context: Context, verbose: u8) -> Result<Exit, Trouble> 
             drain: settings.daemon.drain,
         },
     };
-    let watched = stop.clone();
-    spawner.spawn(Box::pin(async move {
-        if let Err(error) = signals::watch(watched).await {
-            tracing::error!("signals cannot be received, so only a kill ends this process: {error}");
-        }
-    }));
     let served = stop.clone();
     spawner.spawn(Box::pin(async move {
         if let Err(error) = server.await {
