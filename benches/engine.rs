@@ -43,7 +43,7 @@ const LADEN_MIN: f64 = 0.85;
 async fn main() -> ExitCode {
     let quick = std::env::args().any(|argument| argument == "--quick");
     let mut findings = Findings::of("engine");
-    let clock = Arc::new(SystemClock::default());
+    let clock = Arc::new(SystemClock);
     let folder = tempfile::tempdir().expect("a folder");
     let laden = folder.path().join("laden.db");
     if !quick {

@@ -52,7 +52,7 @@ const PACE_GOAL: f64 = 0.8;
 #[tokio::main]
 async fn main() -> ExitCode {
     let mut findings = Findings::of("intake");
-    let clock = Arc::new(SystemClock::default());
+    let clock = Arc::new(SystemClock);
     let folder = tempfile::tempdir().expect("a folder");
     let settings = settings(folder.path());
     let list = list(folder.path());

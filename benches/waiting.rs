@@ -52,7 +52,7 @@ const MADE_DUE: &str = "
 #[tokio::main]
 async fn main() -> ExitCode {
     let mut findings = Findings::of("waiting");
-    let clock = Arc::new(SystemClock::default());
+    let clock = Arc::new(SystemClock);
     let folder = tempfile::tempdir().expect("a folder");
     let [empty, open, waiting] =
         ["empty", "open", "waiting"].map(|name| folder.path().join(format!("{name}.db")));

@@ -1,6 +1,7 @@
 //! The generated parts of the documents are what the code says. `SEATLESS_REGENERATE=1 cargo test --test documents`
 //! writes them anew. What is promised names the tests that hold it.
 
+use seatless::cloud::{Word, answer_rows};
 use seatless::domain::{Code, Who, diagram};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -46,7 +47,7 @@ fn catalog() -> String {
     let mut text = String::from(
         "# Failures\n\n\
          Every failure has a code that never changes its meaning. This page is generated from the catalog in \
-         `src/domain/failure.rs`.\n\n\
+         `src/domain/failure.rs` and the table of answers in `src/cloud/failures/rows`.\n\n\
          *Again* says whether the same request may succeed later without anybody's help; Seatless then tries again by \
          itself. Anything else parks the request as *blocked* until a person has mended it and says `seatless retry`. \
          The codes of drift stop nothing: they tell how a finished account has changed.\n",
@@ -65,6 +66,45 @@ fn catalog() -> String {
         let again = if row.retryable { "yes" } else { "no" };
         let who = who(row.who);
         let _ = writeln!(text, "| `{code}` | {} | {} | {who} | {again} |", row.sentence, row.hint);
+    }
+    text.push_str(&answers());
+    text
+}
+
+/// Which answer of which service leads to which code.
+fn answers() -> String {
+    let mut text = String::from(
+        "\n## Answers\n\n\
+         What Microsoft's services answer when a call does not succeed, and what Seatless makes of it. For each service the \
+         rows are tried from top to bottom, after its own those of any service where the status decides; what no row knows \
+         is a refusal that waits for a person. Where *known* says no, no document confirms status or code; such answers are \
+         logged. `seatless explain` finds a row by the code of either side.\n",
+    );
+    let mut speaker = "";
+    for row in answer_rows() {
+        if row.speaker.as_str() != speaker {
+            speaker = row.speaker.as_str();
+            let _ = write!(
+                text,
+                "\n### {speaker}\n\n| status | its code | the message holds | code | why | known | source |\n|---|---|---|---|---|---|---|\n"
+            );
+        }
+        let word = match row.word {
+            Word::Any => "any".to_owned(),
+            Word::Is(code) => format!("`{code}`"),
+            Word::NoErrorBody => "no error body".to_owned(),
+        };
+        let status = Some(row.statuses_text()).filter(|text| !text.is_empty());
+        let says = if row.says.is_empty() { String::new() } else { format!("`{}`", row.says) };
+        let codes: Vec<String> = row.codes().iter().map(|code| format!("`{code}`")).collect();
+        let codes = if codes.is_empty() { row.effect().to_owned() } else { codes.join(", of a write ") };
+        let known = if row.confirmed { "yes" } else { "no" };
+        let status = status.as_deref().unwrap_or("any");
+        let _ = writeln!(
+            text,
+            "| {status} | {word} | {says} | {codes} | {} | {known} | {} |",
+            row.cause, row.source
+        );
     }
     text
 }
@@ -188,7 +228,7 @@ fn fault_of_link(label: &str, path: &str) -> Option<String> {
     let Ok(source) = std::fs::read_to_string(document(file)) else {
         return Some(format!("{file} does not exist"));
     };
-    let stem = file.trim_end_matches(".rs").trim_end_matches("/main");
+    let stem = file.trim_end_matches(".rs").trim_end_matches("/main").trim_end_matches("/mod");
     if stem.rsplit('/').next() != place.split(' ').next_back() {
         return Some(format!("`{label}` leads to {file}"));
     }

@@ -1,8 +1,10 @@
 //! The settings through their public face: precedence, messages, and the commented config.
 
 use seatless::app::settings::{
-    CredentialPolicy, KEYS, OriginKind, Settings, SettingsError, Sources, TEMPLATE,
+    BUILT_IN, CloudSettings, CredentialPolicy, KEYS, OriginKind, Settings, SettingsError, SignInKind,
+    Sources, TEMPLATE,
 };
+use seatless::cloud::{Credential, FederatedSource, IdentityEndpoint};
 use seatless::domain::{Code, Policy};
 use secrecy::ExposeSecret;
 use std::path::{Path, PathBuf};
@@ -75,6 +77,14 @@ impl Case {
     }
 }
 
+/// The client secret of a tenant.
+fn secret_of(settings: &Settings, tenant: &str) -> String {
+    match &settings.tenants[tenant].sign_in.credential {
+        Some(Credential::ClientSecret { secret, .. }) => secret.expose_secret().to_owned(),
+        other => panic!("it is {other:?}"),
+    }
+}
+
 fn nothing() -> Settings {
     Settings::load(Sources { file: None, environment: [], overrides: Vec::new() }).unwrap()
 }
@@ -134,7 +144,7 @@ fn a_tenant_and_its_environment_are_read() {
     assert_eq!(tenant.weight, 1);
     let heavier = format!("{}{ENVIRONMENT}", TENANT.replace("usage_location", "weight = 7\nusage_location"));
     assert_eq!(config(&heavier).good().tenants["contoso"].weight, 7);
-    assert_eq!(tenant.sign_in.client_secret.as_ref().unwrap().expose_secret(), "s3cr3t-value");
+    assert_eq!(secret_of(&settings, "contoso"), "s3cr3t-value");
     let environment = &settings.environments["contoso-dev"];
     assert_eq!(environment.origin(), "https://contoso-dev.crm4.dynamics.com");
     assert_eq!(environment.slots_max, None);
@@ -189,8 +199,7 @@ fn a_variable_finds_the_name_it_cannot_spell() {
         TENANT.replace("client_secret = \"s3cr3t-value\"\n", "").replace("contoso", "\"contoso-uk.1\"");
     let case = config(&without).variable("SEATLESS_TENANTS__CONTOSO_UK_1__SIGN_IN__CLIENT_SECRET", "v");
     let settings = case.good();
-    let secret = settings.tenants["contoso-uk.1"].sign_in.client_secret.as_ref().unwrap();
-    assert_eq!(secret.expose_secret(), "v");
+    assert_eq!(secret_of(&settings, "contoso-uk.1"), "v");
     let key = "tenants.\"contoso-uk.1\".sign_in.client_secret";
     assert!(settings.origins().iter().any(|origin| origin.key == key));
     // The same name under a flag needs its quotes.
@@ -212,7 +221,10 @@ fn a_missing_secret_stops_only_who_signs_in() {
     );
     let case = config(&without.replace("client_id", "client_secret_file = 'gone'\nclient_id"));
     let error = case.good().require_secrets().unwrap_err().to_string();
-    assert!(error.contains("client_secret_file: ") && error.contains("gone cannot be read"), "{error}");
+    assert!(
+        error.contains("client_secret_file: its file cannot be read: ") && !error.contains("gone"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -223,17 +235,14 @@ fn a_secret_file_lies_beside_the_config_and_loses_one_newline() {
     for (content, secret) in [("abc\n", "abc"), ("abc\r\n", "abc"), ("abc\n\n", "abc\n"), (" abc", " abc")] {
         std::fs::write(&file, content).unwrap();
         let settings = case.good();
-        assert_eq!(
-            settings.tenants["contoso"].sign_in.client_secret.as_ref().unwrap().expose_secret(),
-            secret
-        );
+        assert_eq!(secret_of(&settings, "contoso"), secret);
     }
     std::fs::write(&file, "\n").unwrap();
     assert!(case.good().require_secrets().unwrap_err().to_string().ends_with("is empty"));
     // A stronger source replaces the file.
     let stronger = config(&text).variable("SEATLESS_TENANTS__CONTOSO__SIGN_IN__CLIENT_SECRET", "other");
     let settings = stronger.good();
-    assert_eq!(settings.tenants["contoso"].sign_in.client_secret.as_ref().unwrap().expose_secret(), "other");
+    assert_eq!(secret_of(&settings, "contoso"), "other");
     settings.require_secrets().unwrap();
 }
 
@@ -264,6 +273,259 @@ fn paths_start_where_they_were_said() {
     assert_eq!(from_variable.store.url, "sqlite:deep/x.db");
     let memory = config("[store]\nurl = 'sqlite::memory:'").good();
     assert_eq!((memory.store.url.as_str(), memory.store.path), ("sqlite::memory:", None));
+}
+
+#[test]
+fn microsofts_clouds_are_there_and_each_cell_can_be_changed() {
+    let keys = [
+        "sign_in_url",
+        "graph_url",
+        "power_platform_url",
+        "graph_scope",
+        "power_platform_scope",
+        "dataverse_domain",
+    ];
+    let cells = |cloud: &CloudSettings| {
+        let url = |url: &url::Url| url.as_str().trim_end_matches('/').to_owned();
+        let domain = cloud.dataverse_domain.clone().unwrap_or_default();
+        [
+            url(&cloud.sign_in_url),
+            url(&cloud.graph_url),
+            url(&cloud.power_platform_url),
+            cloud.graph_scope.clone(),
+            cloud.power_platform_scope.clone(),
+            domain,
+        ]
+    };
+    assert_eq!(BUILT_IN.map(|cloud| cloud.name), ["public", "gcc", "gcchigh", "dod", "china"]);
+    for known in BUILT_IN {
+        let name = known.name;
+        let table = [
+            known.sign_in_url,
+            known.graph_url,
+            known.power_platform_url,
+            known.graph_scope,
+            known.power_platform_scope,
+            known.dataverse_domain,
+        ];
+        let tenant = TENANT.replace("usage_location", &format!("cloud = '{name}'\nusage_location"));
+        let settings = config(&tenant).good();
+        assert_eq!(cells(&settings.clouds[name]), table);
+        // The table of a cloud in use is shown, each value with where it comes from; of one that nobody is in, it is not.
+        let shown = |name: &str| {
+            let start = format!("clouds.{name}.");
+            settings.origins().iter().filter(|origin| origin.key.starts_with(&start)).count()
+        };
+        assert_eq!(shown(name), keys.len(), "{name}");
+        assert_eq!(shown("dod"), if name == "dod" { keys.len() } else { 0 });
+        // One cell after the other.
+        for (index, key) in keys.iter().enumerate() {
+            let other = match *key {
+                "dataverse_domain" => "dynamics.example".to_owned(),
+                _ => format!("https://{index}.example"),
+            };
+            let changed = config(&tenant).flag(&format!("clouds.{name}.{key}"), &other).good();
+            let found = cells(&changed.clouds[name]);
+            assert_eq!(found[index], other);
+            let follows = |at: usize| (index, at) == (1, 3) || (index, at) == (2, 4);
+            for at in (0..keys.len()).filter(|at| *at != index) {
+                let expected = if follows(at) { format!("{other}/.default") } else { table[at].to_owned() };
+                assert_eq!(found[at], expected, "{name}.{} after {key}", keys[at]);
+            }
+        }
+    }
+    // An environment that looks like another cloud's.
+    let lost =
+        format!("{TENANT}{ENVIRONMENT}").replace("usage_location", "cloud = 'gcchigh'\nusage_location");
+    assert_eq!(
+        config(&lost).good().warnings,
+        [
+            "environments.contoso-dev.url does not end in crm.microsoftdynamics.us, as environments of clouds.gcchigh do"
+        ]
+    );
+    assert_eq!(config(&format!("{TENANT}{ENVIRONMENT}")).good().warnings, [""; 0]);
+}
+
+/// A tenant without any credential.
+const BARE: &str = "[tenants.contoso]\nid = '11111111-2222-3333-4444-555555555555'\n";
+const CLIENT: &str = "66666666-7777-8888-9999-000000000000";
+const CERTIFICATE: &str = include_str!("cloud/keys/certificate.pem");
+const KEY: &str = include_str!("cloud/keys/key.pem");
+
+fn signing_in(text: &str) -> Case {
+    let case = config(&format!("{BARE}[tenants.contoso.sign_in]\nclient_id = '{CLIENT}'\n{text}"));
+    for (name, content) in [
+        ("both.pem", format!("{CERTIFICATE}{KEY}")),
+        ("own.pem", CERTIFICATE.to_owned()),
+        ("key.pem", KEY.to_owned()),
+    ] {
+        std::fs::write(case.folder.path().join(name), content).unwrap();
+    }
+    case
+}
+
+fn credential(case: &Case) -> Credential {
+    let settings = case.good();
+    settings.require_secrets().unwrap();
+    settings.tenants["contoso"].sign_in.credential.clone().unwrap()
+}
+
+#[test]
+fn each_way_to_sign_in_is_read_and_names_its_kind_by_its_keys() {
+    for text in
+        ["certificate_file = 'both.pem'", "certificate_file = 'own.pem'\nprivate_key_file = 'key.pem'"]
+    {
+        let case = signing_in(text);
+        assert!(matches!(credential(&case), Credential::Certificate { .. }), "{text}");
+        assert_eq!(case.good().tenants["contoso"].sign_in.kind, SignInKind::Certificate);
+    }
+    let case = signing_in("token_file = 'token'");
+    let expected = case.folder.path().join("token");
+    let Credential::Federated { source: FederatedSource::File(file), .. } = credential(&case) else {
+        panic!("it is another kind")
+    };
+    assert_eq!(file, expected);
+    let job = signing_in("kind = 'github_actions'")
+        .variable("ACTIONS_ID_TOKEN_REQUEST_URL", "https://pipelines.example/x?api-version=2.0")
+        .variable("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "canary");
+    assert!(matches!(
+        credential(&job),
+        Credential::Federated { source: FederatedSource::GitHubActions { .. }, .. }
+    ));
+    assert!(!format!("{:?}", job.good()).contains("canary"));
+    let machine = signing_in("kind = 'managed_identity'");
+    assert!(matches!(
+        credential(&machine),
+        Credential::ManagedIdentity { client_id: Some(_), endpoint: IdentityEndpoint::Metadata(_) }
+    ));
+    let app = config(&format!("{BARE}sign_in.kind = 'managed_identity'"))
+        .variable("IDENTITY_ENDPOINT", "http://localhost:42356/msi/token")
+        .variable("IDENTITY_HEADER", "canary");
+    assert!(matches!(
+        credential(&app),
+        Credential::ManagedIdentity { client_id: None, endpoint: IdentityEndpoint::AppService { .. } }
+    ));
+    assert!(!format!("{:?}", app.good()).contains("canary"));
+    let laptop = config(&format!("{BARE}sign_in.kind = 'azure_cli'"));
+    assert!(matches!(credential(&laptop), Credential::AzureCli { .. }));
+}
+
+#[test]
+fn what_a_sign_in_lacks_is_told_and_stops_only_who_signs_in() {
+    for (case, key, message) in [
+        (signing_in("kind = 'certificate'"), "certificate_file", "required for signing in, but missing"),
+        (signing_in("certificate_file = 'gone.pem'"), "certificate_file", "its file cannot be read"),
+        (signing_in("certificate_file = 'own.pem'"), "certificate_file", "it holds no PEM private key"),
+        (signing_in("certificate_file = 'seatless.toml'"), "certificate_file", "it holds no PEM certificate"),
+        (signing_in("kind = 'workload_identity'"), "token_file", "required for signing in, but missing"),
+        (signing_in("kind = 'github_actions'"), "kind", "this is no job of GitHub Actions"),
+        (
+            signing_in("kind = 'managed_identity'").variable("IDENTITY_ENDPOINT", "http://localhost:1/x"),
+            "kind",
+            "Azure Arc",
+        ),
+        (
+            signing_in("kind = 'managed_identity'")
+                .variable("IDENTITY_ENDPOINT", "http://evil.example/canary")
+                .variable("IDENTITY_HEADER", "canary"),
+            "kind",
+            "IDENTITY_ENDPOINT is no address to be used: plain http",
+        ),
+    ] {
+        let error = case.good().require_secrets().unwrap_err().to_string();
+        let wanted = format!("tenants.contoso.sign_in.{key}: ");
+        assert!(error.contains(&wanted) && error.contains(message), "{message}: {error}");
+        assert!(!error.contains("canary") && !error.contains("gone.pem"), "{error}");
+    }
+}
+
+#[test]
+fn a_secret_at_the_wrong_key_is_not_repeated() {
+    let secret = "Zq7~canary-secret";
+    for key in ["client_id", "kind", "send_chain", "metadata_url", "certificate_file", "client_secret_file"] {
+        let kind = match key {
+            "metadata_url" => "kind = 'managed_identity'\n",
+            "send_chain" => "kind = 'certificate'\n",
+            _ => "",
+        };
+        let id = if key == "client_id" { String::new() } else { format!("client_id = '{CLIENT}'\n") };
+        let case = config(&format!("{BARE}[tenants.contoso.sign_in]\n{kind}{id}{key} = '{secret}'"));
+        let told = match case.load() {
+            Err(error) => error.to_string(),
+            Ok(settings) => settings.require_secrets().unwrap_err().to_string(),
+        };
+        assert!(told.contains(&format!("sign_in.{key}: ")) && !told.contains("canary"), "{told}");
+    }
+}
+
+#[test]
+fn the_names_of_azures_tools_fill_in_what_nobody_else_says() {
+    let id = "11111111-2222-3333-4444-555555555555";
+    let azure = |text: &str| {
+        config(text)
+            .variable("AZURE_TENANT_ID", id)
+            .variable("AZURE_CLIENT_ID", CLIENT)
+            .variable("AZURE_AUTHORITY_HOST", "https://login.example/")
+    };
+    // The only tenant need not say anything.
+    let case = azure("[tenants.contoso]").variable("AZURE_CLIENT_SECRET", "canary");
+    assert_eq!(secret_of(&case.good(), "contoso"), "canary");
+    assert_eq!(case.good().clouds["public"].sign_in_url.as_str(), "https://login.example/");
+    let shown = |case: &Case, key: &str| {
+        let settings = case.good();
+        let found = settings.origins().iter().find(|origin| origin.key == key).unwrap().clone();
+        (found.value_shown, found.origin.to_string())
+    };
+    let variable = |name: &str| format!("environment variable {name}");
+    assert_eq!(
+        shown(&case, "tenants.contoso.sign_in.client_secret"),
+        ("(set)".to_owned(), variable("AZURE_CLIENT_SECRET"))
+    );
+    assert_eq!(shown(&case, "tenants.contoso.id"), (id.to_owned(), variable("AZURE_TENANT_ID")));
+    // A cluster with workload identity; and a certificate, which Azure's tools prefer to it.
+    let cluster = azure("[tenants.contoso]").variable("AZURE_FEDERATED_TOKEN_FILE", "/token");
+    assert!(matches!(credential(&cluster), Credential::Federated { .. }));
+    let file = cluster.folder.path().join("both.pem");
+    std::fs::write(&file, format!("{CERTIFICATE}{KEY}")).unwrap();
+    let preferred = cluster
+        .variable("AZURE_CLIENT_CERTIFICATE_PATH", file.to_str().unwrap())
+        .variable("AZURE_CLIENT_SEND_CERTIFICATE_CHAIN", "1");
+    assert!(matches!(credential(&preferred), Credential::Certificate { .. }));
+    // What the config says is stronger, by whatever key; and other tenants are not meant.
+    let own = azure(TENANT).variable("AZURE_CLIENT_SECRET", "x").variable("AZURE_FEDERATED_TOKEN_FILE", "/x");
+    assert_eq!(secret_of(&own.good(), "contoso"), "s3cr3t-value");
+    let other = TENANT.replace("11111111", "22222222").replace("client_secret = \"s3cr3t-value\"", "");
+    let other = azure(&other).variable("AZURE_CLIENT_SECRET", "x").good();
+    assert!(other.tenants["contoso"].sign_in.credential.is_none());
+    let two = format!("{TENANT}[tenants.fabrikam]\nid = 'aaaaaaaa-2222-3333-4444-555555555555'");
+    let faults = azure(&two).bad();
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    assert!(faults[0].contains("tenants.fabrikam.sign_in.client_id: it is required"), "{faults:?}");
+}
+
+#[test]
+fn nobodys_password_is_taken() {
+    let person = |text: &str| {
+        config(text).variable("AZURE_USERNAME", "ann@contoso.com").variable("AZURE_PASSWORD", "canary")
+    };
+    let faults = person(&format!("{BARE}sign_in.client_id = '{CLIENT}'")).bad();
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    assert!(faults[0].contains("never with a person's user name and password: multifactor"), "{faults:?}");
+    assert!(!faults[0].contains("canary") && !faults[0].contains("ann@"), "{faults:?}");
+    // Beside a credential they are somebody else's business.
+    assert_eq!(secret_of(&person(TENANT).good(), "contoso"), "s3cr3t-value");
+    for key in ["username", "password"] {
+        let faults = signing_in(&format!("{key} = 'canary'")).bad();
+        assert!(
+            faults[0].contains("never with a person's user name") && !faults[0].contains("canary"),
+            "{faults:?}"
+        );
+    }
+    let locked = config(BARE)
+        .variable("AZURE_CLIENT_ID", CLIENT)
+        .variable("AZURE_CLIENT_CERTIFICATE_PATH", "/x.pem")
+        .variable("AZURE_CLIENT_CERTIFICATE_PASSWORD", "canary");
+    assert!(locked.bad()[0].contains("a certificate with a password is not read"));
 }
 
 #[test]
@@ -359,15 +621,44 @@ fn each_bad_value_has_its_sentence() {
             "[policy]\nconnect_seconds = 31".to_owned(),
             "it must not be above policy.call_deadline_seconds, which is 30",
         ),
+        (
+            "[policy]\nlease_seconds = 44.9".to_owned(),
+            "it must be at least one and a half times policy.call_deadline_seconds, which makes 45",
+        ),
         ("[licenses.a]\nsku = 'nothing'".to_owned(), "it must be a part number that Seatless knows"),
         (TENANT.replace("gb", "gbr"), "it must be a country code of two letters"),
-        (TENANT.replace("client_id", "kind = 'certificate'\nclient_id"), "this kind is not supported yet"),
+        (
+            TENANT.replace("client_id", "kind = 'certificate'\nclient_id"),
+            "client_secret: it belongs to kind = \"client_secret\", but the kind is \"certificate\"",
+        ),
+        (
+            TENANT.replace("client_id", "kind = 'x'\nclient_id"),
+            "it must be one of client_secret, certificate",
+        ),
+        (TENANT.replace("client_id", "kind = 'password'\nclient_id"), "never with a person's user name"),
+        (TENANT.replace("client_id", "password = 'x'\nclient_id"), "never with a person's user name"),
+        (TENANT.replace("client_id", "send_chain = 'yes'\nclient_id"), "send_chain: it belongs to kind"),
+        ("[clouds.sim]\ndataverse_domain = 'a..b'".to_owned(), "it must be the end of a host's name"),
         (TENANT.replace("client_id", "client_secret_file = 'x'\nclient_id"), "keep one of the two"),
         (TENANT.replace("usage_location", "cloud = 'publik'\nusage_location"), "did you mean public?"),
     ] {
         let faults = config(&text).bad();
         assert!(faults.iter().any(|fault| fault.contains(message)), "wanted {message:?} in {faults:#?}");
     }
+}
+
+#[test]
+fn the_lease_outlasts_a_call_by_half_its_deadline_and_follows_it() {
+    let calls = |text: &str| config(text).good().calls;
+    assert_eq!(calls("").lease, Duration::from_secs(45));
+    assert_eq!(calls("[policy]\ncall_deadline_seconds = 60").lease, Duration::from_secs(90));
+    assert_eq!(
+        calls("[policy]\ncall_deadline_seconds = 12").lease,
+        Duration::from_secs(45),
+        "a shorter deadline is no wish for a shorter lease"
+    );
+    let short = "[policy]\ncall_deadline_seconds = 0.5\nconnect_seconds = 0.5\nlease_seconds = 1";
+    assert_eq!(calls(short).lease, Duration::from_secs(1));
 }
 
 #[test]

@@ -5,7 +5,9 @@ use super::database;
 use super::hand_clock::{CountingIds, FixedChance, HandClock, NoTimer};
 use async_trait::async_trait;
 use bytes::Bytes;
-use seatless::cloud::{CloudOrigins, Limits, TenantAccess, TenantClient, Transport, TransportError};
+use seatless::cloud::{
+    CloudOrigins, Credential, Limits, TenantAccess, TenantClient, Transport, TransportError,
+};
 use seatless::domain::{Clock, HolderId, Ids, Instant, Policy, Status};
 use seatless::engine::{Engine, EngineParts};
 use seatless::provisioning::{
@@ -151,8 +153,7 @@ fn places(clock: &Arc<HandClock>, ids: &Arc<dyn Ids>, line: Arc<Line>) -> Places
     for tenant in 0..CROWD.tenants {
         let access = TenantAccess {
             tenant_id: crowd::tenant_id(tenant),
-            client_id: CLIENT,
-            client_secret: SECRET.to_owned().into(),
+            credential: Credential::ClientSecret { client_id: CLIENT, secret: SECRET.to_owned().into() },
             cloud: CloudOrigins {
                 sign_in: origin("https://login.microsoftonline.com"),
                 graph: origin("https://graph.microsoft.com"),
@@ -204,6 +205,7 @@ fn world() -> World {
                 .map(str::to_owned)
                 .to_vec(),
             powerplatform_registered: true,
+            sign_in: Default::default(),
         }],
         skus: vec![WorldSku {
             part_number: "DYN365_ENTERPRISE_SALES".to_owned(),

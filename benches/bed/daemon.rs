@@ -1,4 +1,5 @@
 //! The release binary as a process: started, watched, ended.
+#![allow(dead_code, reason = "each bench uses its part")]
 
 use super::crowd;
 use std::fmt::Write;
@@ -12,8 +13,13 @@ impl Daemon {
     /// Starts `seatless run` on the database `file`, with a config in which nothing answers: it
     /// names the tenants, and one environment.
     pub(crate) fn start(file: &Path, tenants: u32, environment: u32) -> Self {
+        Self::start_on(&format!("sqlite:{}", file.display()), file, tenants, environment)
+    }
+
+    /// The same on the database at an address; `file` is what its config and its log are called.
+    pub(crate) fn start_on(url: &str, file: &Path, tenants: u32, environment: u32) -> Self {
         let config = file.with_extension("toml");
-        std::fs::write(&config, dead(file, tenants, environment)).expect("a config");
+        std::fs::write(&config, dead(url, tenants, environment)).expect("a config");
         let log = std::fs::File::create(file.with_extension("log")).expect("a log");
         let child = Command::new(env!("CARGO_BIN_EXE_seatless"))
             .arg("--config")
@@ -46,8 +52,8 @@ pub(crate) fn binary_mib() -> f64 {
 }
 
 /// A config whose cloud is a port at which nobody listens.
-fn dead(file: &Path, tenants: u32, environment: u32) -> String {
-    let mut text = format!("[store]\nurl = \"sqlite:{}\"\n", file.display());
+fn dead(url: &str, tenants: u32, environment: u32) -> String {
+    let mut text = format!("[store]\nurl = \"{url}\"\n");
     text.push_str("[clouds.nobody]\n");
     for (service, host) in [("sign_in", "login"), ("graph", "graph"), ("power_platform", "bap")] {
         let _ = writeln!(text, "{service}_url = \"http://{host}.localhost:9\"");

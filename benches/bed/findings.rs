@@ -54,6 +54,16 @@ impl Findings {
         }
     }
 
+    /// The same for a number that should be at most so large.
+    pub(crate) fn goal_at_most(&mut self, name: &str, value: f64, goal: f64, unit: &str) {
+        self.note(name, value, unit);
+        let reached = value <= goal;
+        println!("{:<44} goal at most {goal}: {}", "", if reached { "reached" } else { "missed" });
+        if !reached {
+            self.goals_missed.push(format!("{name}: at most {goal}"));
+        }
+    }
+
     fn judge(&mut self, name: &str, holds: bool, bound: &str) {
         println!("{:<44} {bound}: {}", "", if holds { "holds" } else { "MISSED" });
         if !holds {

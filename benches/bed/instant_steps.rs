@@ -3,7 +3,7 @@
 
 use async_trait::async_trait;
 use seatless::app::{SystemIds, TokioTimer};
-use seatless::domain::{Failure, Ids, IntentId, ObjectId, Outcome, Step, SystemUserId};
+use seatless::domain::{Failure, Ids, IntentId, ObjectId, Outcome, Step, SystemUserId, Term};
 use seatless::engine::{Capacity, Need, Report, Seen, Steps, Timer, WholeFailure};
 use seatless::store::{Group, Learned, Member, Pool, PoolKey, Store, UserOrigin};
 use std::sync::Arc;
@@ -26,6 +26,7 @@ pub(crate) struct InstantSteps {
     intents: Intents,
     latency: Duration,
     seats: u32,
+    slots: u32,
     expected: u64,
     groups: AtomicU64,
     looked: AtomicU64,
@@ -41,6 +42,7 @@ impl InstantSteps {
             intents,
             latency: Duration::ZERO,
             seats,
+            slots: 7,
             expected: u64::from(expected),
             groups: AtomicU64::new(0),
             looked: AtomicU64::new(0),
@@ -52,6 +54,11 @@ impl InstantSteps {
     /// Steps whose looks take as long as a call does in life.
     pub(crate) fn with_latency(self, latency: Duration) -> Self {
         Self { latency, ..self }
+    }
+
+    /// Steps that find so many slots in each environment.
+    pub(crate) fn with_slots(self, slots: u32) -> Self {
+        Self { slots, ..self }
     }
 
     /// How many requests were looked at so far, at any step.
@@ -114,7 +121,7 @@ impl Steps for InstantSteps {
             let environment = group.environment.clone().expect("an environment's lane");
             let key = PoolKey::Slot { tenant: group.tenant.clone(), environment };
             let now = group.members[0].request.updated_at;
-            self.store.observe(key, 7, 0, now).await.expect("an observed pool");
+            self.store.observe(key, self.slots, 0, now).await.expect("an observed pool");
         }
         if group.step == Step::Verify {
             let members = group.members.len() as u64;
@@ -125,7 +132,12 @@ impl Steps for InstantSteps {
         Ok(group.members.iter().map(|member| self.seen(group.step, member)).collect())
     }
 
-    async fn act(&self, group: &Group, needs: Vec<(usize, Need<()>)>) -> Result<Vec<Report>, WholeFailure> {
+    async fn act(
+        &self,
+        group: &Group,
+        needs: Vec<(usize, Need<()>)>,
+        _term: &Term,
+    ) -> Result<Vec<Report>, WholeFailure> {
         Ok(needs.iter().map(|_| self.report(group.step)).collect())
     }
 

@@ -1,5 +1,6 @@
 //! Settings, wiring, intake, queries and views.
 
+pub mod doctor;
 pub mod intake;
 pub mod queries;
 pub mod settings;

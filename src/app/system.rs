@@ -7,20 +7,20 @@
 use crate::domain::{Chance, Clock, Ids, Instant};
 use crate::engine::{Spawner, Task, Timer};
 use rand::{Rng, RngExt};
+use rustix::time::{ClockId, clock_gettime};
 use std::time::Duration;
 use uuid::Uuid;
 
-/// The host's clock.
-#[derive(Debug)]
-pub struct SystemClock {
-    started: std::time::Instant,
-}
+/// The clock that goes on while the machine sleeps. The standard library's stands still then on Linux (`CLOCK_MONOTONIC`,
+/// clock_gettime(2)); macOS gives that name to one that goes on (clock_gettime(3) there).
+#[cfg(target_os = "linux")]
+const AWAKE_OR_NOT: ClockId = ClockId::Boottime;
+#[cfg(not(target_os = "linux"))]
+const AWAKE_OR_NOT: ClockId = ClockId::Monotonic;
 
-impl Default for SystemClock {
-    fn default() -> Self {
-        Self { started: std::time::Instant::now() }
-    }
-}
+/// The host's clock.
+#[derive(Debug, Default)]
+pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> Instant {
@@ -28,7 +28,8 @@ impl Clock for SystemClock {
     }
 
     fn elapsed(&self) -> Duration {
-        self.started.elapsed()
+        let now = clock_gettime(AWAKE_OR_NOT);
+        Duration::new(now.tv_sec.unsigned_abs(), u32::try_from(now.tv_nsec).unwrap_or_default())
     }
 }
 

@@ -23,20 +23,24 @@ const MEMBERS_MAX: u32 = 100;
 pub struct WiringError(pub String);
 
 /// One HTTPS transport per cloud that a tenant uses, since each may trust another certificate authority.
-fn transports(settings: &Settings) -> Result<BTreeMap<String, Arc<dyn Transport>>, WiringError> {
+fn transports(
+    settings: &Settings,
+    clock: &Arc<dyn Clock>,
+) -> Result<BTreeMap<String, Arc<dyn Transport>>, WiringError> {
     let mut made: BTreeMap<String, Arc<dyn Transport>> = BTreeMap::new();
     for tenant in settings.tenants.values() {
         if made.contains_key(&tenant.cloud) {
             continue;
         }
         let cloud = cloud_of(settings, &tenant.cloud)?;
-        let transport = HttpsTransport::new(&HttpsSettings {
+        let https = HttpsSettings {
             connect_max: settings.calls.connect,
             call_max: settings.calls.deadline,
             answer_bytes_max: settings.calls.answer_bytes_max,
             ca_file: cloud.ca_file.clone(),
-        })
-        .map_err(|error| WiringError(format!("clouds.{}: {error}", tenant.cloud)))?;
+        };
+        let transport = HttpsTransport::new(&https, Arc::clone(clock))
+            .map_err(|error| WiringError(format!("clouds.{}: {error}", tenant.cloud)))?;
         made.insert(tenant.cloud.clone(), Arc::new(transport));
     }
     Ok(made)
@@ -49,32 +53,25 @@ fn cloud_of<'a>(settings: &'a Settings, name: &str) -> Result<&'a CloudSettings,
 /// The tenants and environments of the config, ready to be called.
 ///
 /// # Errors
-/// A certificate file that cannot be read, or a client secret that is missing.
+/// A certificate file that cannot be read, or a credential that is missing.
 pub fn places_for(
     settings: &Settings,
     clock: &Arc<dyn Clock>,
     ids: &Arc<dyn Ids>,
 ) -> Result<Places, WiringError> {
-    let transports = transports(settings)?;
+    let transports = transports(settings, clock)?;
     let mut places = Places::default();
     for (name, tenant) in &settings.tenants {
         let cloud = cloud_of(settings, &tenant.cloud)?;
         let transport = transports
             .get(&tenant.cloud)
             .ok_or_else(|| WiringError(format!("the cloud {:?} has no transport", tenant.cloud)))?;
-        let client_secret = tenant.sign_in.client_secret.clone().ok_or_else(|| {
+        let credential = tenant.sign_in.credential.clone().ok_or_else(|| {
             WiringError(format!(
-                "tenants.{name}.sign_in has no client secret; set client_secret_file, or the environment variable \
-                 SEATLESS_TENANTS__{}__SIGN_IN__CLIENT_SECRET",
-                name.to_uppercase().replace(['-', '.'], "_")
+                "tenants.{name}.sign_in is not complete; `seatless config` says what is missing"
             ))
         })?;
-        let access = TenantAccess {
-            tenant_id: tenant.id,
-            client_id: tenant.sign_in.client_id,
-            client_secret,
-            cloud: origins(cloud)?,
-        };
+        let access = TenantAccess { tenant_id: tenant.id, credential, cloud: origins(cloud)? };
         let limits = Limits {
             retry_after_min: settings.policy.retry_after_min,
             retry_after_max: settings.policy.retry_after_max,

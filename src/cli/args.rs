@@ -1,6 +1,6 @@
 //! What can be typed.
 
-use super::read_args::{ListArgs, ShowArgs, StatsArgs, WaitArgs, WatchArgs};
+use super::read_args::{ExplainArgs, ListArgs, ShowArgs, StatsArgs, WaitArgs, WatchArgs};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -37,6 +37,8 @@ pub(super) enum Command {
     Init(InitArgs),
     /// Show the config in force, and where each value comes from
     Config(ConfigArgs),
+    /// Look whether everything that the config names is ready, and tell what to do where it is not
+    Doctor(DoctorArgs),
     /// Submit a list of requests: CSV, JSON, JSON lines or YAML
     Submit(SubmitArgs),
     /// Run the daemon that works on the requests
@@ -47,6 +49,8 @@ pub(super) enum Command {
     List(ListArgs),
     /// Show what happened to a request, and what is next; or how a batch stands
     Show(ShowArgs),
+    /// Explain a failure code, or a code of Microsoft's: why it happens, what to do, and who can do it
+    Explain(ExplainArgs),
     /// Watch the work, live
     Watch(WatchArgs),
     /// Wait until each request has ended or is blocked
@@ -61,6 +65,8 @@ pub(super) enum Command {
     Backup(BackupArgs),
     /// Put a backup in the place of the database, while no daemon runs
     Restore(RestoreArgs),
+    /// Move from a file to a PostgreSQL server, while no daemon runs
+    Copy(CopyArgs),
     /// Try a blocked request again
     Retry(OrderArgs),
     /// Hand passwords over, sealed or opened with your key; make new ones
@@ -91,6 +97,36 @@ pub(super) struct RestoreArgs {
 }
 
 #[derive(Args, Debug)]
+#[command(after_long_help = COPY_HELP)]
+pub(super) struct CopyArgs {
+    /// The database that is to go, such as sqlite:seatless.db; nobody may work on it
+    #[arg(long, value_name = "URL")]
+    pub(super) from: String,
+    /// The database that is to take over, such as postgres://seatless@host/seatless; it must be empty
+    #[arg(long, value_name = "URL")]
+    pub(super) to: String,
+    /// How to report it
+    #[arg(short = 'o', long, value_enum, default_value_t = Output::Table)]
+    pub(super) output: Output,
+}
+
+const COPY_HELP: &str = "\
+What it does, in this order:
+  1. Copies every table in one transaction, reads it back, and compares the number of rows and the sum of their SHA-256.
+  2. Seals the file: from then on nothing writes to it any more; `list`, `show` and `stats` read it and say where it went.
+  3. Opens the database on the server. Nobody has to confirm anything there: work goes on where it stopped.
+If it is cut short, give the same command again: until the file is sealed it begins anew and the file can be used as before,
+from then on it does what is left. Nobody works on the server's database before its end. Sealed passwords stay sealed.
+
+The password of the server's database comes from PGPASSWORD, or the file that PGPASSFILE names.
+
+Examples:
+  seatless copy --from sqlite:seatless.db --to postgres://seatless@db.example.org/seatless?sslmode=verify-full
+  seatless --store postgres://seatless@db.example.org/seatless stats
+
+Exit code: 0 it was copied, or had been copied there before; 1 it was not, and the error says why; 2 an address is at fault.";
+
+#[derive(Args, Debug)]
 pub(super) struct InitArgs {
     /// Where to write it
     #[arg(value_name = "FILE", default_value = "seatless.toml")]
@@ -98,6 +134,16 @@ pub(super) struct InitArgs {
     /// Print it instead
     #[arg(long)]
     pub(super) print: bool,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct DoctorArgs {
+    /// Print the permissions that the application needs, as a manifest, and the administrator's commands; call nobody
+    #[arg(long)]
+    pub(super) permissions: bool,
+    /// How to report it
+    #[arg(short = 'o', long, value_enum, default_value_t = Output::Table)]
+    pub(super) output: Output,
 }
 
 #[derive(Args, Debug)]

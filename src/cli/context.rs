@@ -5,7 +5,7 @@ use super::database::Database;
 use super::terminal::{width_of_stdout, wrap};
 use super::trouble::Trouble;
 use crate::app::settings::{Settings, Sources};
-use crate::app::views::standing_note;
+use crate::app::views::{moved_note, standing_note};
 use crate::app::{SystemClock, SystemIds, TokioSpawner, TokioTimer, host_name};
 use crate::domain::{Clock, Code, Failure, Ids, StoreId};
 use crate::engine::{Spawner, Timer};
@@ -35,7 +35,7 @@ impl Context {
             environment: std::env::vars(),
             overrides: global.store.iter().map(|url| ("store.url".to_owned(), url.clone())).collect(),
         })?;
-        Ok(Self { settings, clock: Arc::new(SystemClock::default()), ids: Arc::new(SystemIds) })
+        Ok(Self { settings, clock: Arc::new(SystemClock), ids: Arc::new(SystemIds) })
     }
 
     /// The database, for reading beside whoever owns it.
@@ -47,8 +47,13 @@ impl Context {
                 Database::File(SqliteStore::open(options, spawn()).await?)
             }
         };
-        if let Some(note) = standing_note(store.standing().await?) {
-            tell(&note)?;
+        let moved = match &store {
+            Database::File(file) => file.moved().map(moved_note),
+            Database::Server(_) => None,
+        };
+        match moved {
+            Some(note) => tell(&note)?,
+            None => standing_note(store.standing().await?).map_or(Ok(()), |note| tell(&note))?,
         }
         Ok(store)
     }
@@ -145,11 +150,11 @@ fn tell(note: &str) -> Result<(), Trouble> {
     Ok(())
 }
 
-fn spawn() -> Spawn {
+pub(super) fn spawn() -> Spawn {
     Arc::new(|task| TokioSpawner.spawn(task))
 }
 
-fn rest() -> Rest {
+pub(super) fn rest() -> Rest {
     Arc::new(|time| TokioTimer.sleep(time))
 }
 

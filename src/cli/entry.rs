@@ -5,8 +5,8 @@ use super::context::Context;
 use super::exit::Exit;
 use super::trouble::Trouble;
 use super::{
-    backup, config, core_dumps, credentials, demo, init, list, order, restore, run, show, simulate, stats,
-    submit, sweep, verify, wait, watch,
+    backup, config, copy, core_dumps, credentials, demo, doctor, explain, init, list, order, restore, run,
+    show, simulate, stats, submit, sweep, verify, wait, watch,
 };
 use clap::Parser;
 use std::process::ExitCode;
@@ -50,11 +50,14 @@ async fn dispatch(cli: Cli) -> Result<Exit, Trouble> {
         Command::Run => run::run(Context::load(&global)?, global.verbose).await,
         Command::List(args) => list::run(&Context::load(&global)?, args).await,
         Command::Show(args) => show::run(&Context::load(&global)?, args).await,
+        Command::Explain(args) => explain::run(&args),
         Command::Watch(args) => watch::run(&Context::load(&global)?, args).await,
         Command::Wait(args) => wait::run(&Context::load(&global)?, args).await,
         Command::Stats(args) => stats::run(&Context::load(&global)?, args).await,
         Command::Backup(args) => backup::run(&Context::load(&global)?, &args).await,
         Command::Restore(args) => restore::run(&Context::load(&global)?, &args).await,
+        Command::Doctor(args) => doctor::run(&Context::load(&global)?, &args).await,
+        Command::Copy(args) => copy::run(&Context::load(&global)?, &args).await,
         Command::Verify(args) => verify::run(&Context::load(&global)?, &args).await,
         Command::Sweep(args) => sweep::run(&Context::load(&global)?, args).await,
         Command::Credentials(command) => credentials::run(&Context::load(&global)?, command).await,

@@ -13,6 +13,10 @@ pub(super) enum Exit {
     Usage,
     /// 3: part of a batch did not succeed.
     Partial,
+    /// 4: we are not let in, or lack a right.
+    Unauthorized,
+    /// 5: there is no seat or slot left.
+    Shortage,
     /// 6: it did not end in time.
     TimedOut,
     /// 7: something is not as it was left.
@@ -26,6 +30,8 @@ impl Exit {
             Self::Failure => 1,
             Self::Usage => 2,
             Self::Partial => 3,
+            Self::Unauthorized => 4,
+            Self::Shortage => 5,
             Self::TimedOut => 6,
             Self::Drift => 7,
         }

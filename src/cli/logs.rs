@@ -4,11 +4,14 @@ use super::trouble::Trouble;
 use std::io::IsTerminal;
 use tracing_subscriber::EnvFilter;
 
+/// What the database driver warns of is noticed by whoever uses the connection, and told once.
+const QUIET: &str = "sqlx=error";
+
 /// Starts the log of a long-running command. `directives` is what the config says; each `-v` asks for more.
 pub(super) fn start(directives: &str, verbose: u8) -> Result<(), Trouble> {
     let directives = match verbose {
-        0 => directives.to_owned(),
-        1 => "info,seatless=debug".to_owned(),
+        0 => format!("{QUIET},{directives}"),
+        1 => format!("{QUIET},info,seatless=debug"),
         _ => "debug,seatless=trace".to_owned(),
     };
     let filter = EnvFilter::try_new(&directives).map_err(|error| {

@@ -57,6 +57,16 @@ pub(super) struct ShowArgs {
 }
 
 #[derive(Args, Debug)]
+pub(super) struct ExplainArgs {
+    /// A code such as graph.no-seat, or one of Microsoft's such as AADSTS7000215 or 0x80040220; all codes if left out
+    #[arg(value_name = "CODE")]
+    pub(super) code: Option<String>,
+    /// How to show it
+    #[arg(short = 'o', long, value_enum, default_value_t = Output::Table)]
+    pub(super) output: Output,
+}
+
+#[derive(Args, Debug)]
 pub(super) struct WatchArgs {
     /// Only this batch: an id, its first characters, or latest
     #[arg(value_name = "BATCH")]

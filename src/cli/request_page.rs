@@ -80,6 +80,7 @@ pub(super) fn lines(
     if let Next::Blocked { failure, .. } = next {
         let who = crate::app::views::who_can(failure.code.row().who);
         lines.push(format!("      To do ({who}): {}", failure.hint));
+        lines.push(format!("      More about it: `seatless explain {}`.", failure.code));
         // What only another list can mend is not mended by trying the same again.
         if failure.code.row().who != Who::Requester {
             lines.push(format!("      Then try it again with `seatless retry {}`.", view.id));

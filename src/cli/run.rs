@@ -5,7 +5,7 @@ use super::database::Database;
 use super::exit::Exit;
 use super::trouble::Trouble;
 use super::{logs, signals};
-use crate::app::settings::{CredentialPolicy, Settings};
+use crate::app::settings::CredentialPolicy;
 use crate::app::views::standing_note;
 use crate::app::{
     Credentials, DriftWatch, HeadKeeper, Orders, StoreIntake, SystemChance, TokioSpawner, TokioTimer,
@@ -21,15 +21,11 @@ use std::time::Duration;
 /// At most so many groups are worked on at a time.
 const GROUPS_MAX: u32 = 64;
 
-/// The shortest lease, and how much longer than a call's deadline it is at least; only on a server's database.
-const LEASE_MIN: Duration = Duration::from_secs(45);
-const LEASE_MARGIN: Duration = Duration::from_secs(15);
+/// How many signs of life are given in the time of a lease: several may be lost before it is.
+const HEARTBEATS: u32 = 9;
 
-/// How often a sign of life is given.
-const HEARTBEAT_EVERY: Duration = Duration::from_secs(5);
-
-/// How often it is looked for others that give none any more.
-const TAKE_OVER_EVERY: Duration = Duration::from_secs(2);
+/// How often it is looked for others that give none any more; more often if leases are shorter.
+const TAKE_OVER_EVERY_MAX: Duration = Duration::from_secs(2);
 
 /// How many requests of a submission that never ended are removed at a time.
 const DISCARD_ROWS: u32 = 2_000;
@@ -82,11 +78,20 @@ pub(super) async fn run(context: Context, verbose: u8) -> Result<Exit, Trouble> 
     )?);
     let listener = LocalListener::bind(&settings.daemon.socket).await?;
 
-    let lease = lease(settings);
-    engine.sign_on(lease).await?;
+    let lease = Lease { length: settings.calls.lease, call_max: settings.calls.deadline };
+    if matches!(store, Database::Server(_)) {
+        engine.sign_on(lease).await?;
+    }
     while store.discard(None, DISCARD_ROWS).await? {}
     promote_all(&*shared, &*context.clock).await?;
     let rescued = engine.rescue().await?;
+    let stop = Stop::default();
+    let spawner: Arc<dyn Spawner> = Arc::new(TokioSpawner);
+    // Whoever reads that it runs may ask it to stop.
+    match signals::watch(stop.clone()) {
+        Ok(watching) => spawner.spawn(Box::pin(watching)),
+        Err(error) => tracing::error!("a signal ends this process at once: {error}"),
+    }
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"), store = %settings.store.url, socket = %settings.daemon.socket.display(),
         tenants = settings.tenants.len(), environments = settings.environments.len(), rescued,
@@ -97,9 +102,7 @@ pub(super) async fn run(context: Context, verbose: u8) -> Result<Exit, Trouble> 
         tracing::warn!("{note}");
     }
 
-    let stop = Stop::default();
     let hints = Hints::default();
-    let spawner: Arc<dyn Spawner> = Arc::new(TokioSpawner);
     let state = DaemonState {
         intake: StoreIntake {
             store: Arc::clone(&shared),
@@ -129,12 +132,12 @@ pub(super) async fn run(context: Context, verbose: u8) -> Result<Exit, Trouble> 
         Database::File(store) => chores.push(Arc::new(HeadKeeper(store.clone()))),
         Database::Server(store) => {
             let engine = || Arc::clone(&engine);
-            chores.push(Arc::new(Heartbeat { engine: engine(), lease, every: HEARTBEAT_EVERY }));
+            chores.push(Arc::new(Heartbeat { engine: engine(), lease, every: lease.length / HEARTBEATS }));
             let hinted = hints.clone();
             chores.push(Arc::new(TakeOver {
                 engine: engine(),
                 hints: hints.clone(),
-                every: TAKE_OVER_EVERY,
+                every: TAKE_OVER_EVERY_MAX.min(lease.length),
             }));
             spawner.spawn(Box::pin(store.clone().listen(move || hinted.give())));
         }
@@ -153,12 +156,6 @@ pub(super) async fn run(context: Context, verbose: u8) -> Result<Exit, Trouble> 
             drain: settings.daemon.drain,
         },
     };
-    let watched = stop.clone();
-    spawner.spawn(Box::pin(async move {
-        if let Err(error) = signals::watch(watched).await {
-            tracing::error!("signals cannot be received, so only a kill ends this process: {error}");
-        }
-    }));
     let served = stop.clone();
     spawner.spawn(Box::pin(async move {
         if let Err(error) = server.await {
@@ -179,12 +176,6 @@ pub(super) async fn run(context: Context, verbose: u8) -> Result<Exit, Trouble> 
         }
         Err(error) => Err(error.into()),
     }
-}
-
-/// For how long the claims of this process outlast its last sign of life: longer than any call.
-fn lease(settings: &Settings) -> Lease {
-    let call_max = settings.calls.deadline;
-    Lease { length: LEASE_MIN.max(call_max + LEASE_MARGIN), call_max }
 }
 
 fn keeper(context: &Context, store: &Arc<dyn Store>) -> Watchkeeper {

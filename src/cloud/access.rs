@@ -1,7 +1,6 @@
 //! Who we are at a tenant, and where its services live.
 
-use super::Origin;
-use secrecy::SecretString;
+use super::{Credential, Origin};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -22,15 +21,13 @@ pub struct CloudOrigins {
     pub power_platform_scope: String,
 }
 
-/// Our application's credential in one tenant.
+/// Our application in one tenant.
 #[derive(Clone, Debug)]
 pub struct TenantAccess {
     /// The directory's id.
     pub tenant_id: Uuid,
-    /// The application's id in that directory.
-    pub client_id: Uuid,
-    /// The application's secret; `Debug` does not show it.
-    pub client_secret: SecretString,
+    /// By what our application proves who it is there.
+    pub credential: Credential,
     /// The cloud the tenant lives in.
     pub cloud: CloudOrigins,
 }
@@ -82,5 +79,10 @@ impl Audience {
 
     pub(super) fn scope(&self) -> &str {
         &self.scope
+    }
+
+    /// The resource of the scope, for those who are asked by resource.
+    pub(super) fn resource(&self) -> &str {
+        self.scope.strip_suffix("/.default").unwrap_or(&self.scope)
     }
 }

@@ -8,7 +8,7 @@ use super::token::Token;
 use super::tokens::Tokens;
 use super::verdict::{CallFailure, Effect};
 use super::wire::Wire;
-use crate::domain::Code;
+use crate::domain::{Code, Term};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Request, StatusCode, header};
 use std::sync::Arc;
@@ -50,11 +50,19 @@ pub(crate) struct Exchange {
     tokens: Arc<Tokens>,
     service: Service,
     audience: Audience,
+    /// What is written has to have its answer by then.
+    term: Option<Term>,
 }
 
 impl Exchange {
-    pub(super) fn new(wire: Arc<Wire>, tokens: Arc<Tokens>, service: Service, audience: Audience) -> Self {
-        Self { wire, tokens, service, audience }
+    pub(super) fn new(
+        wire: Arc<Wire>,
+        tokens: Arc<Tokens>,
+        service: Service,
+        audience: Audience,
+        term: Option<Term>,
+    ) -> Self {
+        Self { wire, tokens, service, audience, term }
     }
 
     pub(crate) fn wire(&self) -> &Wire {
@@ -141,6 +149,10 @@ impl Exchange {
         let request = request
             .body(content)
             .map_err(|_| unreadable(Effect::Read, "The call makes no request; nothing was sent.", &[]))?;
+        let mut request = request;
+        if let (Effect::Write, Some(term)) = (call.effect, &self.term) {
+            request.extensions_mut().insert(term.clone());
+        }
         let (id, sent) = self.wire.send(request).await;
         sent.map_err(|error| lost(&error, call.effect, &id))
     }

@@ -3,7 +3,7 @@
 
 use super::answer::Answer;
 use super::escape::query_value;
-use super::failures::{Already, already};
+use super::failures::{Already, holds};
 use super::graph::Graph;
 use super::graph_batch::Item;
 use super::verdict::{CallFailure, Effect, Members};
@@ -16,11 +16,15 @@ use uuid::Uuid;
 #[derive(Deserialize)]
 struct MemberPage {
     value: Vec<MemberRow>,
+    #[serde(rename = "@odata.nextLink")]
+    next_link: Option<serde::de::IgnoredAny>,
 }
 
 #[derive(Deserialize)]
 struct RolePage {
     value: Vec<serde::de::IgnoredAny>,
+    #[serde(rename = "@odata.nextLink")]
+    next_link: Option<serde::de::IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -76,7 +80,10 @@ impl Graph {
         };
         let read = |_: &ObjectId, answer: &Answer| {
             let success = answer.status.is_success();
-            success.then(|| answer.json(Effect::Read).map(|page: RolePage| !page.value.is_empty()))
+            success.then(|| {
+                let page: RolePage = answer.json(Effect::Read)?;
+                is_anybody(!page.value.is_empty(), page.next_link.is_some(), answer)
+            })
         };
         self.each(users, Effect::Read, item, read).await
     }
@@ -88,13 +95,22 @@ fn is_member(user: ObjectId, answer: &Answer) -> Option<Result<bool, CallFailure
     }
     Some(answer.json(Effect::Read).and_then(|page: MemberPage| {
         if page.value.iter().all(|row| row.id == user) {
-            Ok(!page.value.is_empty())
+            is_anybody(!page.value.is_empty(), page.next_link.is_some(), answer)
         } else {
             Err(answer.unreadable(Effect::Read, "It is about another user."))
         }
     }))
 }
 
+/// Whether a list holds anybody. One that is empty and yet goes on (Graph filters some lists page by page) tells nothing:
+/// an administrator must not pass for none.
+fn is_anybody(found: bool, goes_on: bool, answer: &Answer) -> Result<bool, CallFailure> {
+    if found || !goes_on {
+        return Ok(found);
+    }
+    Err(answer.unreadable(Effect::Read, "The list begins with an empty page."))
+}
+
 fn joined(answer: &Answer) -> Option<Result<(), CallFailure>> {
-    (answer.status.is_success() || already(answer) == Some(Already::Joined)).then_some(Ok(()))
+    (answer.status.is_success() || holds(answer, Already::Joined)).then_some(Ok(()))
 }

@@ -2,7 +2,7 @@
 
 use super::answer::Answer;
 use super::exchange::Call;
-use super::failures::{Already, already};
+use super::failures::{Already, holds};
 use super::graph::{Graph, done};
 use super::graph_batch::Item;
 use super::verdict::{CallFailure, Effect, Members};
@@ -162,6 +162,6 @@ fn license_item(id: ObjectId, add: &[Value], remove: &[Value]) -> Item {
 fn removed(id: ObjectId, answer: &Answer) -> Option<Result<Removal, CallFailure>> {
     match done(id, answer) {
         Some(result) => Some(result.map(|()| Removal::Removed)),
-        None => (already(answer) == Some(Already::LicenseGone)).then_some(Ok(Removal::WasNotThere)),
+        None => holds(answer, Already::LicenseGone).then_some(Ok(Removal::WasNotThere)),
     }
 }

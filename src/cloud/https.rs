@@ -3,13 +3,17 @@
 use super::origin::is_localhost_name;
 use super::resolver::HostResolver;
 use super::{Transport, TransportError};
+use crate::domain::{Clock, Term};
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use reqwest::{Certificate, Client, ClientBuilder, redirect};
 use std::error::Error;
+use std::future::poll_fn;
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 /// Bounds and trust of the transport.
@@ -63,10 +67,11 @@ pub enum HttpsSettingsError {
 #[derive(Clone)]
 pub struct HttpsTransport {
     outside: Client,
-    /// For this machine, where a proxy has nothing to do.
+    /// For this machine and its metadata service, where a proxy has nothing to do.
     loopback: Client,
     call_max: Duration,
     answer_bytes_max: usize,
+    clock: Arc<dyn Clock>,
 }
 
 impl HttpsTransport {
@@ -74,7 +79,7 @@ impl HttpsTransport {
     ///
     /// # Errors
     /// When that file cannot be read, or TLS cannot be prepared.
-    pub fn new(settings: &HttpsSettings) -> Result<Self, HttpsSettingsError> {
+    pub fn new(settings: &HttpsSettings, clock: Arc<dyn Clock>) -> Result<Self, HttpsSettingsError> {
         // reqwest without a built-in provider panics without this; a second installation is refused, which is fine.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let authorities = authorities(settings)?;
@@ -84,6 +89,7 @@ impl HttpsTransport {
             loopback: build(client(settings, &authorities).no_proxy())?,
             call_max: settings.call_max,
             answer_bytes_max: settings.answer_bytes_max,
+            clock,
         })
     }
 
@@ -113,8 +119,32 @@ impl HttpsTransport {
 #[async_trait]
 impl Transport for HttpsTransport {
     async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
+        let deadline = self.clock.elapsed() + self.call_max;
+        if request.extensions().get::<Term>().is_some_and(|term| !term.covers(deadline)) {
+            let reason = "it could be on its way for longer than the lease on what it is for".to_owned();
+            return Err(TransportError::NotSent { reason });
+        }
         let timed_out = || TransportError::Lost { reason: format!("no answer within {:?}", self.call_max) };
-        tokio::time::timeout(self.call_max, self.exchange(request)).await.map_err(|_| timed_out())?
+        let exchange = self.until(deadline, self.exchange(request));
+        match tokio::time::timeout(self.call_max, exchange).await {
+            Ok(Some(answer)) => answer,
+            Ok(None) | Err(_) => Err(timed_out()),
+        }
+    }
+}
+
+impl HttpsTransport {
+    /// Polls `work` only as long as `deadline` has not passed. A timer alone would not do: after a stop of the process, or a
+    /// sleep of the machine, a connection that has come about meanwhile would be used before the timer is looked at.
+    async fn until<T>(&self, deadline: Duration, work: impl Future<Output = T>) -> Option<T> {
+        let mut work = pin!(work);
+        poll_fn(|context| {
+            if deadline <= self.clock.elapsed() {
+                return Poll::Ready(None);
+            }
+            work.as_mut().poll(context).map(Some)
+        })
+        .await
     }
 }
 
@@ -146,7 +176,12 @@ fn authorities(settings: &HttpsSettings) -> Result<Vec<Certificate>, HttpsSettin
 fn is_this_machine(uri: &http::Uri) -> bool {
     let host = uri.host().unwrap_or_default();
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    is_localhost_name(host) || address.is_ok_and(|address| address.is_loopback())
+    is_localhost_name(host) || address.is_ok_and(|address| address.is_loopback() || is_link_local(address))
+}
+
+/// Where clouds keep their metadata services: one hop away, and never behind a proxy.
+fn is_link_local(address: IpAddr) -> bool {
+    matches!(address, IpAddr::V4(address) if address.is_link_local())
 }
 
 fn not_sent(error: reqwest::Error) -> TransportError {

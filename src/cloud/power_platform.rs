@@ -10,7 +10,7 @@ use serde_json::json;
 /// Power Platform's administration of one tenant. Cheap to clone.
 #[derive(Clone)]
 pub struct PowerPlatform {
-    exchange: Exchange,
+    pub(super) exchange: Exchange,
 }
 
 /// What came of asking for a user to be added to an environment.

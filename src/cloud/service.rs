@@ -1,5 +1,6 @@
 //! Which of Microsoft's services a call goes to.
 
+use super::failures::Speaker;
 use crate::domain::Code;
 use http::{HeaderName, HeaderValue};
 
@@ -21,6 +22,15 @@ impl Service {
             Self::Graph => Code::GraphRefused,
             Self::Dataverse => Code::DataverseRefused,
             Self::PowerPlatform => Code::PowerPlatformRefused,
+        }
+    }
+
+    /// Whose rows of the table of answers are looked at.
+    pub(crate) const fn speaker(self) -> Speaker {
+        match self {
+            Self::Graph => Speaker::Graph,
+            Self::Dataverse => Speaker::Dataverse,
+            Self::PowerPlatform => Speaker::PowerPlatform,
         }
     }
 

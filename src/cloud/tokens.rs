@@ -2,25 +2,19 @@
 
 use super::Origin;
 use super::access::{Audience, TenantAccess};
-use super::answer::Answer;
-use super::escape::path_segment;
-use super::failures::{judge_sign_in, lost, unreadable};
-use super::token::{Token, TokenAnswer};
-use super::verdict::{CallFailure, Effect, Verdict};
+use super::sign_in;
+use super::token::Token;
+use super::verdict::{CallFailure, Verdict};
 use super::wire::Wire;
-use bytes::Bytes;
-use http::{Method, Request, header};
-use secrecy::ExposeSecret;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use url::form_urlencoded;
 
 /// A token older than this may lack a permission that was granted since.
 const STALE_AFTER: Duration = Duration::from_secs(60);
 
-/// Exchanges the client secret for tokens, and keeps them.
+/// Exchanges the credential for tokens, and keeps them.
 pub(crate) struct Tokens {
     wire: Arc<Wire>,
     access: TenantAccess,
@@ -66,7 +60,7 @@ impl Tokens {
         if let (true, Some(failure)) = (slot.asked.load(Ordering::Acquire) != seen, &held.failure) {
             return self.still_good(&held).ok_or_else(|| failure.clone());
         }
-        let asked = self.ask(audience).await;
+        let asked = sign_in::ask(&self.wire, &self.access, audience).await;
         slot.asked.fetch_add(1, Ordering::AcqRel);
         match asked {
             Ok(token) => {
@@ -120,40 +114,4 @@ impl Tokens {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(slots.entry((audience.origin().clone(), audience.scope().to_owned())).or_default())
     }
-
-    async fn ask(&self, audience: &Audience) -> Result<Token, CallFailure> {
-        let asked_at = self.wire.clock.elapsed();
-        let request = self.question(audience)?;
-        let (id, sent) = self.wire.send(request).await;
-        let answer = sent.map_err(|error| lost(&error, Effect::Read, &id))?;
-        if !answer.status.is_success() {
-            return Err(judge_sign_in(&answer, self.access.client_secret.expose_secret()));
-        }
-        let token: TokenAnswer = answer.json(Effect::Read)?;
-        Token::new(token, asked_at).ok_or_else(|| no_token(&answer))
-    }
-
-    /// The client credentials exchange: one resource per question, no refresh token (entra-docs,
-    /// identity-platform/v2-oauth2-client-creds-grant-flow).
-    fn question(&self, audience: &Audience) -> Result<Request<Bytes>, CallFailure> {
-        let access = &self.access;
-        let path = format!("/{}/oauth2/v2.0/token", path_segment(&access.tenant_id.to_string()));
-        let form = form_urlencoded::Serializer::new(String::new())
-            .append_pair("client_id", &access.client_id.to_string())
-            .append_pair("scope", audience.scope())
-            .append_pair("grant_type", "client_credentials")
-            .append_pair("client_secret", access.client_secret.expose_secret())
-            .finish();
-        Request::builder()
-            .method(Method::POST)
-            .uri(access.cloud.sign_in.at(&path))
-            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .header(header::ACCEPT, "application/json")
-            .body(Bytes::from(form))
-            .map_err(|_| unreadable(Effect::Read, "The sign-in address in the config makes no request.", &[]))
-    }
-}
-
-fn no_token(answer: &Answer) -> CallFailure {
-    answer.unreadable(Effect::Read, "The answer holds no bearer token that could be sent.")
 }

@@ -11,6 +11,8 @@ use bytes::Bytes;
 pub trait Transport: Send + Sync {
     /// Sends `request`, whose URI is absolute, exactly once.
     ///
+    /// A request with a [`Term`](crate::domain::Term) among its extensions is sent only if its deadline lies within that.
+    ///
     /// # Errors
     /// When no complete response came back; the variant says whether the service may have acted.
     async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError>;

@@ -1,4 +1,5 @@
-//! Failures as data: a stable code, a plain sentence, what to do, and who can do it.
+//! Failures as data: a stable code, a plain sentence, what to do, and who can do it. Which answer of which service leads to
+//! which code is said by the table of answers.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -50,6 +51,11 @@ macro_rules! codes {
                 match self { $(Code::$name => $text,)* }
             }
 
+            /// The code as a list of one, which lives for ever.
+            pub const fn alone(self) -> &'static [Code] {
+                match self { $(Code::$name => &[Code::$name],)* }
+            }
+
             /// The code's row of the catalog.
             pub const fn row(self) -> CodeRow {
                 match self {
@@ -84,7 +90,6 @@ codes! {
     IntakeInProgress = "intake.in-progress", Seatless, true,
         "Another submission that holds the same request has not finished.",
         "Submit again in a moment.";
-
     SignInSecretInvalid = "sign-in.secret-invalid", TenantAdmin, false,
         "Microsoft Entra refuses the client secret.",
         "Put the secret's value (not its id) where the config points, then retry.";
@@ -103,13 +108,21 @@ codes! {
     SignInCredentialRefused = "sign-in.credential-refused", TenantAdmin, false,
         "Microsoft Entra refuses the credential.",
         "Check that the certificate or federated credential is registered for the application, and the host's clock.";
+    SignInClockOff = "sign-in.clock-off", Operator, false,
+        "Microsoft Entra finds our credential outside of its time: the host's clock is off.",
+        "Set the clock of the host that Seatless runs on (NTP), then retry.";
+    SignInScopeRefused = "sign-in.scope-refused", Operator, false,
+        "Microsoft Entra does not accept the scope that a token was asked for.",
+        "Check graph_scope and power_platform_scope of the cloud in the config: one resource with /.default behind it; then retry.";
     SignInResourceUnknown = "sign-in.resource-unknown", Operator, false,
         "The tenant has no such service: the environment's URL is probably wrong.",
         "Compare the environment's url in the config with the one in the Power Platform admin center.";
     SignInRefused = "sign-in.refused", Operator, false,
         "Microsoft Entra refuses to issue a token.",
         "Look at the code in the message; the tenant's sign-in logs show the same attempt under its correlation id.";
-
+    SignInSourceUnavailable = "sign-in.source-unavailable", Operator, true,
+        "What Seatless signs in with is not there: a token file, the endpoint of a managed identity, or the Azure CLI.",
+        "Seatless tries again; compare the tenant's sign_in in the config with where Seatless runs.";
     GraphNameTaken = "graph.name-taken", Requester, false,
         "A user with this name exists already, and Seatless did not make it.",
         "Cancel the request and submit it with another user name, or with on_existing: adopt if this very user shall become the account.";
@@ -164,6 +177,9 @@ codes! {
     GraphConcurrent = "graph.concurrent", Seatless, true,
         "Microsoft Graph is busy with another change of the same user.",
         "Seatless tries again.";
+    GraphCallInvalid = "graph.call-invalid", Operator, false,
+        "Microsoft Graph does not accept the call as Seatless made it.",
+        "This is a fault of Seatless: report it with the message and the remote request ids.";
     GraphRefused = "graph.refused", Operator, false,
         "Microsoft Graph refuses the call for a reason Seatless does not know.",
         "Look at the message; quote the remote request id to Microsoft's support.";
@@ -216,6 +232,9 @@ codes! {
     DataverseNotAsWanted = "dataverse.not-as-wanted", Seatless, true,
         "The environment does not show what was written.",
         "Seatless looks again and writes what is missing.";
+    DataverseCallInvalid = "dataverse.call-invalid", Operator, false,
+        "Dataverse does not accept the call as Seatless made it.",
+        "This is a fault of Seatless: report it with the message and the remote request ids.";
     DataverseRefused = "dataverse.refused", Operator, false,
         "Dataverse refuses the call for a reason Seatless does not know.",
         "Look at the message; quote the remote request id to Microsoft's support.";
@@ -244,14 +263,14 @@ codes! {
         "Seatless looks at the cloud before it does anything else.";
     RemoteUnreadable = "remote.unreadable", Operator, true,
         "The service answered with something that is not an answer to our question.",
-        "Check the addresses in the config and any proxy between; Seatless tries again.";
+        "Seatless tries again some times; if it lasts, check the addresses in the config and any proxy between.";
     RemoteUnauthorized = "remote.unauthorized", TenantAdmin, false,
         "The service refuses our token.",
         "Check that the tenant, the cloud and the environment's url in the config belong together.";
 
     MachineAttemptsExhausted = "machine.attempts-exhausted", Operator, false,
         "The step was tried as often as the policy allows.",
-        "See what failed last, mend it, then retry.";
+        "See what failed last (`seatless explain` with its code tells how to mend it), then retry.";
     MachineDeadlinePassed = "machine.deadline-passed", EnvironmentAdmin, false,
         "The user did not appear in the environment before the deadline.",
         "Check that the user is a direct member of the environment's security group and that the environment is enabled, then retry.";
@@ -354,8 +373,7 @@ codes! {
     StoreUnreadable = "store.unreadable", Operator, false,
         "The database cannot be opened.",
         "Check that the path in store.url exists and that this user may read and write it.";
-    StoreBusy = "store.busy", Seatless, true,
-        "The database is locked by another program.",
+    StoreBusy = "store.busy", Seatless, true, "The database is locked by another program.",
         "End the program that holds the database open, then try again.";
     StoreFull = "store.full", Operator, false,
         "The disk, or the database's size limit, is full; nothing was lost.",
@@ -375,6 +393,8 @@ codes! {
     StoreReplaced = "store.replaced", Operator, false,
         "The database was replaced while it was worked on.",
         "Start the daemon again: it looks at every open request before it writes anything; then see `seatless sweep`.";
+    StoreMoved = "store.moved", Operator, false, "The database was moved to another one, and takes no more writes.",
+        "Name the other one in store.url of the config, or with --store.";
     StoreFailed = "store.failed", Operator, false,
         "The database refused an operation.",
         "Look at the message and at the host's disk.";
@@ -418,58 +438,6 @@ impl<'de> Deserialize<'de> for Code {
     }
 }
 
-/// One thing that went wrong: the code, what was special this time, and the ids under which Microsoft's support finds it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Failure {
-    /// Which failure.
-    pub code: Code,
-    /// What was special this time, in plain words; never a secret, never a raw body, at most [`Failure::MESSAGE_MAX`] bytes.
-    pub message: String,
-    /// The `request-id`s of the calls that showed it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub remote_request_ids: Vec<String>,
-}
-
-impl Failure {
-    /// How long a message may be, in bytes; a longer one is cut.
-    pub const MESSAGE_MAX: usize = 500;
-
-    /// A failure with the detail of this occurrence. Control characters (an answer may hold terminal escapes) become spaces.
-    pub fn new(code: Code, message: impl AsRef<str>) -> Self {
-        let mut clean = String::new();
-        for character in message.as_ref().chars() {
-            if clean.len() + character.len_utf8() > Self::MESSAGE_MAX {
-                break;
-            }
-            clean.push(if character.is_control() { ' ' } else { character });
-        }
-        Self { code, message: clean, remote_request_ids: Vec::new() }
-    }
-
-    /// The same failure, to be found at Microsoft under this request id.
-    pub fn seen_as(mut self, remote_request_ids: impl IntoIterator<Item = String>) -> Self {
-        self.remote_request_ids.extend(remote_request_ids);
-        self
-    }
-
-    /// What to do about it.
-    pub const fn hint(&self) -> &'static str {
-        self.code.row().hint
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sentence = self.code.row().sentence;
-        match self.message.as_str() {
-            "" => f.write_str(sentence),
-            message => write!(f, "{sentence} {message}"),
-        }
-    }
-}
-
-impl std::error::Error for Failure {}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -488,12 +456,5 @@ mod tests {
             assert_eq!(text.parse::<Code>().unwrap(), *code);
             assert!(code.row().sentence.ends_with('.') && code.row().hint.ends_with('.'), "{text}");
         }
-    }
-
-    #[test]
-    fn a_message_keeps_no_control_characters_and_no_more_than_its_bound() {
-        let failure = Failure::new(Code::GraphRefused, format!("\u{1b}[31m{}", "é".repeat(400)));
-        assert!(failure.message.starts_with(" [31m"));
-        assert!(failure.message.len() <= Failure::MESSAGE_MAX);
     }
 }

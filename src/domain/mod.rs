@@ -3,6 +3,7 @@
 mod diagram;
 mod drift;
 mod event;
+mod failed;
 mod failure;
 mod ids;
 mod license;
@@ -14,13 +15,15 @@ mod request;
 mod retry;
 mod seams;
 mod state;
+mod term;
 mod turns;
 mod watch;
 
 pub use diagram::diagram;
 pub use drift::{Drift, DriftChange, DriftKind, heal_from};
 pub use event::{EventDraft, EventKind};
-pub use failure::{Code, CodeRow, Failure, UnknownCode, Who};
+pub use failed::Failure;
+pub use failure::{Code, CodeRow, UnknownCode, Who};
 pub use ids::{BatchId, HolderId, IntentId, ObjectId, RequestId, SkuId, StoreId, SystemUserId, UserId};
 pub use license::KNOWN_LICENSES;
 pub use machine::{
@@ -34,6 +37,7 @@ pub use request::{Account, Membership, NewRequest, OnExisting, Pinned, plain_tex
 pub use retry::{retry_delay, retry_envelope};
 pub use seams::{Chance, Clock, Ids, Instant};
 pub use state::{Direction, Scope, State, Status, Step};
+pub use term::{Term, Terms};
 pub use turns::{
     FRESH_TURNS, Granted, Line, PASSED_OVER_MAX, Share, TURN_STRIDE, Waiter, in_turn, shared_turns,
 };

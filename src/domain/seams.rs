@@ -12,7 +12,8 @@ pub trait Clock: Send + Sync {
     /// The current instant. May step in either direction when the host's clock is set.
     fn now(&self) -> Instant;
 
-    /// Time since an arbitrary fixed point, never going backwards; for measuring how long something took.
+    /// Time since an arbitrary fixed point, never going backwards, and going on while the process is stopped or the machine
+    /// sleeps; for measuring how long something took, and for whatever ends elsewhere meanwhile: a token, a lease.
     fn elapsed(&self) -> Duration;
 }
 

@@ -1,5 +1,6 @@
 //! Background work beside the lanes: level checks that are called again and again, for ever.
 
+use super::outages::{Outages, Trouble};
 use super::pump::Ended;
 use super::{Spawner, Stop, Timer};
 use crate::store::StoreError;
@@ -31,15 +32,21 @@ pub(super) fn keep_going(
     timer: Arc<dyn Timer>,
     stop: Stop,
     after_trouble: Duration,
+    outages: Arc<Outages>,
     ended: UnboundedSender<Ended>,
 ) {
     spawner.spawn(Box::pin(async move {
         let mut result = Ok(());
+        let mut trouble = Trouble::default();
         while !stop.is_asked() {
             let wait = match AssertUnwindSafe(chore.tick()).catch_unwind().await {
-                Ok(Ok(wait)) => wait,
+                Ok(Ok(wait)) => {
+                    trouble.is_over();
+                    wait
+                }
                 Ok(Err(error)) if error.is_passing() => {
-                    tracing::warn!(chore = chore.name(), code = %error.failure().code, "{error}");
+                    tracing::debug!(chore = chore.name(), "called again: {error}");
+                    trouble.note(&outages, &error);
                     after_trouble
                 }
                 Ok(Err(error)) => {

@@ -1,7 +1,8 @@
 //! The engine: everything it needs, and its verbs one unit at a time.
 
 use super::Steps;
-use crate::domain::{Chance, Clock, HolderId, Policy};
+use super::outages::Outages;
+use crate::domain::{Chance, Clock, HolderId, Policy, Terms};
 use crate::store::{Actor, Claim, Doubt, Group, Origin, Standing, Store, StoreError};
 use std::sync::Arc;
 
@@ -12,9 +13,12 @@ pub struct Engine<S> {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) chance: Arc<dyn Chance>,
     pub(super) timer: Arc<dyn super::Timer>,
+    pub(super) outages: Arc<Outages>,
     pub(super) policy: Policy,
     pub(super) holder: HolderId,
     pub(super) members_max: u32,
+    /// Endless until somebody signs on.
+    pub(super) terms: Terms,
 }
 
 /// What an [`Engine`] is made of.
@@ -41,7 +45,9 @@ impl<S: Steps> Engine<S> {
     /// An engine of these parts.
     pub fn new(parts: EngineParts<S>) -> Self {
         let EngineParts { store, steps, clock, chance, timer, policy, holder, members_max } = parts;
-        Self { store, steps, clock, chance, timer, policy, holder, members_max }
+        let outages = Arc::new(Outages::new(Arc::clone(&clock)));
+        let terms = Terms::default();
+        Self { store, steps, clock, chance, timer, outages, policy, holder, members_max, terms }
     }
 
     /// Claims the due requests of at most `lanes_max` due lanes.

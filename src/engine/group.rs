@@ -23,6 +23,8 @@ pub struct Ran {
 /// What a group's work came to, before it is committed.
 struct Worked {
     reports: Vec<(usize, Report)>,
+    /// Nothing could be begun for them, and they are ours still.
+    late: Vec<usize>,
     whole: Option<WholeFailure>,
     /// Assignments that were sent.
     assigned: Vec<(usize, IntentId)>,
@@ -31,7 +33,7 @@ struct Worked {
 impl Worked {
     /// Nothing was sent.
     fn looked(reports: Vec<(usize, Report)>) -> Self {
-        Self { reports, whole: None, assigned: Vec::new() }
+        Self { reports, late: Vec::new(), whole: None, assigned: Vec::new() }
     }
 }
 
@@ -58,7 +60,9 @@ impl<S: Steps> Engine<S> {
             rows.push(row);
         }
         let aside = poisoned.iter().map(|member| (member, Input::Poisoned));
-        for (member, input) in aside.chain(misplaced.iter().map(|member| (member, Input::Misplaced))) {
+        let aside = aside.chain(misplaced.iter().map(|member| (member, Input::Misplaced)));
+        let late = worked.late.iter().map(|place| (&group.members[*place], Input::Rescued));
+        for (member, input) in aside.chain(late) {
             rows.push(self.decide_input(member, input, Learned::default()));
             members.push(member);
         }
@@ -148,26 +152,29 @@ impl<S: Steps> Engine<S> {
         if needs.is_empty() {
             return Ok(Worked::looked(reports));
         }
-        let (needs, unseated) = self.begin(group, needs).await?;
+        // Taken before the store is asked whether the claim still stands: whatever happens to this process between the two,
+        // or later, is then seen by whoever sends.
+        let term = self.terms.current();
+        let (needs, unseated, late) = self.begin(group, needs).await?;
         reports.extend(unseated);
         let places: Vec<usize> = needs.iter().map(|(place, _)| *place).collect();
         if places.is_empty() {
-            return Ok(Worked::looked(reports));
+            return Ok(Worked { late, ..Worked::looked(reports) });
         }
         let assigned = needs
             .iter()
             .filter(|(_, need)| need.assigns_license)
             .map(|(place, need)| (*place, need.intent))
             .collect();
-        match self.steps.act(group, needs).await {
+        match self.steps.act(group, needs, &term).await {
             Ok(acted) => {
                 reports.extend(places.into_iter().zip(acted));
-                Ok(Worked { reports, whole: None, assigned })
+                Ok(Worked { reports, late, whole: None, assigned })
             }
             Err(whole) => {
                 let mut worked = self.failed_whole(group, &places, whole);
                 worked.reports.extend(reports);
-                Ok(Worked { assigned, ..worked })
+                Ok(Worked { late, assigned, ..worked })
             }
         }
     }
@@ -179,12 +186,12 @@ impl<S: Steps> Engine<S> {
     }
 
     /// Records the intents. What could not be recorded leaves the group: nothing is sent for it.
-    #[allow(clippy::type_complexity, reason = "the two halves of one list, named at the only call")]
+    #[allow(clippy::type_complexity, reason = "the parts of one list, named at the only call")]
     async fn begin(
         &self,
         group: &mut Group,
         needs: Vec<(usize, Need<S::Work>)>,
-    ) -> Result<(Vec<(usize, Need<S::Work>)>, Vec<(usize, Report)>), StoreError> {
+    ) -> Result<(Vec<(usize, Need<S::Work>)>, Vec<(usize, Report)>, Vec<usize>), StoreError> {
         let now = self.clock.now();
         let begins: Vec<Begin> = needs
             .iter()
@@ -201,6 +208,7 @@ impl<S: Steps> Engine<S> {
         let fates = self.steadfast("begin", || self.store.begin(self.holder, begins.clone(), now)).await?;
         let mut begun = Vec::new();
         let mut unseated = Vec::new();
+        let mut late = Vec::new();
         for ((place, need), fate) in needs.into_iter().zip(fates) {
             let member = &mut group.members[place];
             match fate {
@@ -209,6 +217,7 @@ impl<S: Steps> Engine<S> {
                     begun.push((place, need));
                 }
                 BeginFate::Lost => {}
+                BeginFate::Late => late.push(place),
                 BeginFate::NoSeat => {
                     member.user.seat = Seat::None;
                     let failure = Failure::new(Code::GraphNoSeat, "");
@@ -216,14 +225,23 @@ impl<S: Steps> Engine<S> {
                 }
             }
         }
-        Ok((begun, unseated))
+        Ok((begun, unseated, late))
     }
 
     fn failed_whole(&self, group: &Group, places: &[usize], whole: WholeFailure) -> Worked {
         let alone = places.len() == 1;
         let wait = self.lane_wait(group.trouble + 1, &whole);
         let failure = &whole.failure;
+        // An outage says so, and may last for days; a page of something else may be all that ever comes from there.
+        let nonsense = failure.code == Code::RemoteUnreadable;
         let outcome = match whole.kind {
+            // Nobody can tell whether such answers will ever change: the members pay, each until its budget is spent.
+            WholeKind::NotDone { .. } if nonsense && group.trouble >= self.policy.attempts_max => {
+                Outcome::Transient { failure: failure.clone(), charge: Charge::Member }
+            }
+            WholeKind::Uncertain if nonsense => {
+                Outcome::Ambiguous { failure: failure.clone(), charge: Charge::Member }
+            }
             WholeKind::Throttled { .. } | WholeKind::NotDone { .. } => {
                 Outcome::Transient { failure: failure.clone(), charge: Charge::Lane { wait } }
             }
@@ -236,13 +254,16 @@ impl<S: Steps> Engine<S> {
                 Outcome::Transient { failure: failure.clone(), charge: Charge::Lane { wait } }
             }
         };
-        tracing::warn!(
-            step = %group.step, tenant = %group.tenant, environment = group.environment.as_deref(),
-            members = places.len(), code = %failure.code, remote_request_ids = ?failure.remote_request_ids,
-            "a call failed for its whole group: {}", failure.code.row().sentence
-        );
+        // An outage of the database is told once, by whoever has to wait for its end.
+        if !matches!(failure.code, Code::StoreBusy | Code::StoreFull | Code::StoreUnreachable) {
+            tracing::warn!(
+                step = %group.step, tenant = %group.tenant, environment = group.environment.as_deref(),
+                members = places.len(), code = %failure.code, remote_request_ids = ?failure.remote_request_ids,
+                "a call failed for its whole group: {}", failure.code.row().sentence
+            );
+        }
         let reports = places.iter().map(|place| (*place, Report::of(outcome.clone()))).collect();
-        Worked { reports, whole: Some(whole), assigned: Vec::new() }
+        Worked { reports, late: Vec::new(), whole: Some(whole), assigned: Vec::new() }
     }
 
     fn release(&self, group: &Group, whole: Option<&WholeFailure>) -> LaneRelease {

@@ -1,9 +1,9 @@
 //! Signs of life, and taking over from those who give none any more. Only a database with several owners needs them.
 
 use super::{Chore, Engine, Hints, Steps};
-use crate::store::{Lease, StoreError};
+use crate::store::{Answer, Lease, StoreError};
 use async_trait::async_trait;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 impl<S: Steps> Engine<S> {
@@ -12,7 +12,24 @@ impl<S: Steps> Engine<S> {
     /// # Errors
     /// The store's.
     pub async fn sign_on(&self, lease: Lease) -> Result<(), StoreError> {
-        self.steadfast("sign on", || self.store.sign_on(self.holder, lease)).await
+        let asked_at = self.sign_of_life("sign on", || self.store.sign_on(self.holder, lease)).await?;
+        self.terms.begin(asked_at + lease.length);
+        Ok(())
+    }
+
+    /// Gives one, however long the database is away; says when the one that was taken had set out.
+    async fn sign_of_life<'a>(
+        &'a self,
+        what: &'static str,
+        give: impl Fn() -> Answer<'a, ()>,
+    ) -> Result<Duration, StoreError> {
+        let asked_at = Mutex::new(Duration::ZERO);
+        let timed = || {
+            *asked_at.lock().unwrap_or_else(PoisonError::into_inner) = self.clock.elapsed();
+            give()
+        };
+        self.steadfast(what, timed).await?;
+        Ok(asked_at.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The last one: what is still claimed may be taken over at once.
@@ -41,7 +58,11 @@ impl<S: Steps> Chore for Heartbeat<S> {
     }
 
     async fn tick(&self) -> Result<Duration, StoreError> {
-        self.engine.store.heartbeat(self.engine.holder, self.lease).await?;
+        let engine = &self.engine;
+        let beat = || engine.store.heartbeat(engine.holder, self.lease);
+        // The first moment at which the database is back counts: nothing is claimed before.
+        let asked_at = engine.sign_of_life("heartbeat", beat).await?;
+        engine.terms.renew(engine.clock.elapsed(), asked_at + self.lease.length);
         Ok(self.every)
     }
 }

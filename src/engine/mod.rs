@@ -7,6 +7,7 @@ mod decisions;
 mod give_up;
 mod group;
 mod leases;
+mod outages;
 mod pump;
 mod rescue;
 mod seams;

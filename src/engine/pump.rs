@@ -1,6 +1,7 @@
 //! The loop that keeps the engine going: claims what is due, sleeps until something is, and stops in good order.
 
 use super::chores::keep_going;
+use super::outages::Trouble;
 use super::{Chore, Engine, Ran, Spawner, Steps, Timer};
 use crate::domain::Instant;
 use crate::store::{Group, StoreError};
@@ -116,7 +117,8 @@ impl<S: Steps> Pump<S> {
         let after_trouble = self.limits.level_check;
         for chore in &self.chores {
             let (chore, timer) = (Arc::clone(chore), Arc::clone(&self.timer));
-            keep_going(chore, &*self.spawner, timer, stop.clone(), after_trouble, ended_tx.clone());
+            let outages = Arc::clone(&self.engine.outages);
+            keep_going(chore, &*self.spawner, timer, stop.clone(), after_trouble, outages, ended_tx.clone());
         }
         let mut round = Round {
             on_a_copy: true,
@@ -127,14 +129,19 @@ impl<S: Steps> Pump<S> {
             seats_concerned: true,
             promotion_concerned: true,
         };
+        let mut trouble = Trouble::default();
         while !stop.is_asked() {
             let sleep = match self.round(&mut round, &ended_tx).await {
                 // What was claimed is known all the same: a claim is repeated until it is answered.
                 Err(error) if error.is_passing() => {
-                    tracing::warn!(code = %error.failure().code, "{error}");
+                    trouble.note(&self.engine.outages, &error);
                     self.limits.level_check
                 }
-                result => result?,
+                Err(error) => return Err(error),
+                Ok(sleep) => {
+                    trouble.is_over();
+                    sleep
+                }
             };
             tokio::select! {
                 biased;

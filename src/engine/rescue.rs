@@ -48,7 +48,7 @@ impl<S: Steps> Engine<S> {
     pub(super) async fn abandon(&self, group: Group) -> Result<(), StoreError> {
         let mut members = Vec::with_capacity(group.members.len());
         for claimed in &group.members {
-            let fresh = self.store.request(claimed.request.id).await?;
+            let fresh = self.steadfast("abandon", || self.store.request(claimed.request.id)).await?;
             members.extend(fresh.filter(|member| member.request.holder == Some(self.holder)));
         }
         let lane = LaneRelease {

@@ -1,5 +1,6 @@
 //! Store calls that outlive a passing trouble of the database.
 
+use super::outages::Trouble;
 use super::{Engine, Steps};
 use crate::store::{Answer, StoreError};
 use std::time::Duration;
@@ -14,21 +15,17 @@ impl<S: Steps> Engine<S> {
     where
         F: Fn() -> Answer<'a, T>,
     {
-        let mut told = false;
+        let mut trouble = Trouble::default();
         loop {
             match call().await {
                 Err(error) if error.is_passing() => {
-                    if !told {
-                        tracing::error!(code = %error.failure().code, what, "{}; {}", error, error.failure().hint());
-                        told = true;
-                    }
+                    tracing::debug!(what, "tried again: {error}");
+                    trouble.note(&self.outages, &error);
                     self.timer.sleep(PAUSE).await;
                 }
                 Err(error) => return Err(error),
                 Ok(answer) => {
-                    if told {
-                        tracing::info!(what, "the database takes writes again");
-                    }
+                    trouble.is_over();
                     return Ok(answer);
                 }
             }

@@ -1,6 +1,6 @@
 //! The small trait that whoever knows the cloud implements.
 
-use crate::domain::{Failure, IntentId, Outcome};
+use crate::domain::{Failure, IntentId, Outcome, Term};
 use crate::store::{Group, Learned, Pool};
 use async_trait::async_trait;
 use std::time::Duration;
@@ -16,11 +16,12 @@ pub trait Steps: Send + Sync + 'static {
     async fn look(&self, group: &Group) -> Result<Vec<Seen<Self::Work>>, WholeFailure>;
 
     /// Sends the writes whose intents are recorded, and reports on each, in order. `needs` pairs each with its
-    /// member's place in the group.
+    /// member's place in the group. `term` is the one they were begun in; a write that could outlast it is not sent.
     async fn act(
         &self,
         group: &Group,
         needs: Vec<(usize, Need<Self::Work>)>,
+        term: &Term,
     ) -> Result<Vec<Report>, WholeFailure>;
 
     /// Reads how many license units a seat pool has and how many of them others use.

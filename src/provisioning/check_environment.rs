@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 /// How many non-interactive users Microsoft allows per environment when neither the environment nor the config says so
 /// (power-platform/admin/create-users, "Create a non-interactive user account").
-const SLOTS: u32 = 7;
+pub const SLOTS: u32 = 7;
 
 pub(super) async fn look(steps: &Provisioner, site: &Site<'_>) -> Result<Vec<Seen<Work>>, WholeFailure> {
     let members = &site.group.members;

@@ -25,6 +25,7 @@ mod verdicts;
 mod verify;
 mod work;
 
+pub use check_environment::SLOTS;
 pub use lookout::Lookout;
 pub use marker::Marker;
 pub use password::PasswordPolicy;

@@ -1,7 +1,7 @@
 //! Where the config says that tenants and environments are.
 
 use crate::cloud::{Dataverse, Origin, TenantClient};
-use crate::domain::{Code, Failure, SkuId};
+use crate::domain::{Code, Failure, SkuId, Term};
 use crate::store::Request;
 use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
@@ -39,6 +39,13 @@ pub struct EnvironmentPlace {
     pub origin: Origin,
     /// How many non-interactive users it may have, if the config overrules the environment.
     pub slots_max: Option<u32>,
+}
+
+impl TenantPlace {
+    /// The same place for writes that are begun within `term`.
+    pub(super) fn within(&self, term: &Term) -> Self {
+        Self { client: self.client.within(term), ..self.clone() }
+    }
 }
 
 impl Places {

@@ -7,7 +7,7 @@ use super::{
     PasswordPolicy, Work, assign_license, await_propagation, capacity, check_environment, create_user,
     remove_license, retire_user, set_non_interactive, verify,
 };
-use crate::domain::{Chance, Clock, Code, Failure, Ids, Policy, Step};
+use crate::domain::{Chance, Clock, Code, Failure, Ids, Policy, Step, Term};
 use crate::engine::{Capacity, Need, Report, Seen, Steps, WholeFailure};
 use crate::store::{Group, Pool, Store};
 use async_trait::async_trait;
@@ -131,7 +131,12 @@ impl Steps for Provisioner {
             .collect())
     }
 
-    async fn act(&self, group: &Group, needs: Vec<(usize, Need<Work>)>) -> Result<Vec<Report>, WholeFailure> {
+    async fn act(
+        &self,
+        group: &Group,
+        needs: Vec<(usize, Need<Work>)>,
+        term: &Term,
+    ) -> Result<Vec<Report>, WholeFailure> {
         let site = match self.site(group) {
             Ok(site) => site,
             Err(failure) => {
@@ -139,6 +144,8 @@ impl Steps for Provisioner {
                 return Ok(needs.iter().map(|_| Report::of(outcome.clone())).collect());
             }
         };
+        let tenant = site.tenant.within(term);
+        let site = Site { tenant: &tenant, ..site };
         match group.step {
             Step::CreateUser => create_user::act(self, &site, &needs).await,
             Step::AssignLicense => assign_license::act(self, &site, &needs).await,

@@ -3,7 +3,7 @@
 use super::password::generate;
 use super::{Marker, Places, Recipients};
 use crate::cloud::{CallFailure, Graph, UserKey, Verdict};
-use crate::domain::{Chance, Clock, Code, Failure, Ids, Instant, IntentId, ObjectId, UserId};
+use crate::domain::{Chance, Clock, Code, Failure, Ids, Instant, IntentId, ObjectId, Term, UserId};
 use crate::store::{
     Actor, Doubt, Password, PasswordOrder, PasswordStanding, Rotation, RotationEnd, RotationFate, Standing,
     Store, StoreError,
@@ -118,7 +118,8 @@ impl Rotator {
         actor: &Actor,
     ) -> Result<Vec<Rotated>, StoreError> {
         let graph = match self.places.tenant(tenant) {
-            Ok(place) => place.client.graph(),
+            // Nothing is sent so late that it lands when another rotation may have been begun.
+            Ok(place) => place.within(&Term::until(self.clock.elapsed() + self.landing_max)).client.graph(),
             Err(failure) => return Ok(all_failed(&candidates, &failure)),
         };
         let (fit, mut results) = self.look(&graph, candidates).await;

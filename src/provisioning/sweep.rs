@@ -3,9 +3,9 @@
 //! It lists who holds the licenses that we lend and who carries our marker, and compares both with what we know. It
 //! removes only a license that a recheck of ours explains and that no request is in charge of; all else is reported.
 
-use super::{Marker, Places};
+use super::{Marker, Places, TenantPlace};
 use crate::cloud::{DirectoryUser, Graph, Removal, UserKey};
-use crate::domain::{Clock, Code, Failure, Ids, Instant, IntentId, ObjectId, Policy, SkuId, UserId};
+use crate::domain::{Clock, Code, Failure, Ids, Instant, IntentId, ObjectId, Policy, SkuId, Term, UserId};
 use crate::engine::Chore;
 use crate::store::{
     Actor, BeginFate, Finding, FindingKind, PoolKey, Recheck, RecheckReason, Standing, Store, StoreError,
@@ -171,7 +171,7 @@ impl Sweeper {
                 leftovers.drain(..).map(|left| self.unconfirmed(&left.user, left.of.as_ref(), left.license)),
             );
         } else if !leftovers.is_empty() {
-            match self.remove(&graph, leftovers, &mut findings).await? {
+            match self.remove(place, leftovers, &mut findings).await? {
                 Ok(swept) => removed = swept,
                 Err(failure) => looked.failure = Some(failure),
             }
@@ -336,11 +336,14 @@ impl Sweeper {
     /// one of the whole call.
     async fn remove(
         &self,
-        graph: &Graph,
+        place: &TenantPlace,
         leftovers: Vec<Leftover>,
         findings: &mut Vec<Finding>,
     ) -> Result<Result<Vec<Swept>, Failure>, StoreError> {
-        let leftovers = match self.still_there(graph, leftovers).await {
+        // What is found now says nothing about an hour later: a process that was stopped on the way sends nothing.
+        let graph =
+            place.within(&Term::until(self.clock.elapsed() + self.policy.call_deadline * 3)).client.graph();
+        let leftovers = match self.still_there(&graph, leftovers).await {
             Ok(leftovers) => leftovers,
             Err(failure) => return Ok(Err(failure)),
         };

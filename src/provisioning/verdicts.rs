@@ -55,6 +55,8 @@ fn shuts_us_out(code: Code) -> bool {
             | Code::SignInAppDisabled
             | Code::SignInTenantUnknown
             | Code::SignInCredentialRefused
+            | Code::SignInClockOff
+            | Code::SignInScopeRefused
             | Code::SignInResourceUnknown
             | Code::SignInRefused
             | Code::GraphPermissionMissing

@@ -46,8 +46,31 @@ pub struct Faults {
     pub retry_after_seconds_max: f64,
     /// Faults strike only calls `METHOD path` that contain one of these texts; empty means all.
     pub only: Vec<String>,
+    /// Calls that are refused, each in the words of a service ([`refusals`](super::refusals)).
+    pub refuse: Vec<Refuse>,
     /// After this many faults, everything goes well.
     pub count_max: Option<u64>,
+}
+
+/// A refusal that is asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Refuse {
+    /// The refusal's name.
+    pub name: String,
+    /// Which calls, as `METHOD /path` with `*` for any segment; by default those that are really refused so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+    /// How often; by default always.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub times: Option<u64>,
+}
+
+impl Refuse {
+    /// Always, wherever the refusal belongs.
+    pub fn named(name: impl Into<String>) -> Self {
+        Self { name: name.into(), place: None, times: None }
+    }
 }
 
 impl Default for Faults {
@@ -73,6 +96,7 @@ impl Default for Faults {
             late_seconds_max: 60.0,
             retry_after_seconds_max: 10.0,
             only: Vec::new(),
+            refuse: Vec::new(),
             count_max: None,
         }
     }

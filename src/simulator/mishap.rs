@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::call::Call;
 use super::ledger::{LedgerEntry, Service};
+use super::refusals::planted;
 use super::reply::Reply;
 use super::route::Target;
 use super::turn::{Notes, Turn};
@@ -13,6 +14,9 @@ use super::{dataverse, entra, graph, power_platform, token};
 pub(crate) fn before(turn: &mut Turn<'_>, target: &Target) -> Option<Reply> {
     let faults = turn.cloud.faults.clone();
     let service = target.service()?;
+    if let Some(reply) = planted(turn, service) {
+        return Some(reply);
+    }
     if !faults.aims_at(&turn.call.method, &turn.call.path) {
         return None;
     }
@@ -50,6 +54,9 @@ pub(crate) fn before(turn: &mut Turn<'_>, target: &Target) -> Option<Reply> {
 
 /// The same for one item of a Graph batch.
 pub(crate) fn graph_item(turn: &mut Turn<'_>) -> Option<Reply> {
+    if let Some(reply) = planted(turn, Service::Graph) {
+        return Some(reply);
+    }
     let faults = turn.cloud.faults.clone();
     if !faults.aims_at(&turn.call.method, &turn.call.path) {
         return None;
@@ -63,6 +70,11 @@ pub(crate) fn graph_item(turn: &mut Turn<'_>) -> Option<Reply> {
         return Some(broken(turn, Service::Graph, 503));
     }
     conflict(turn)
+}
+
+/// The same for one part of a Dataverse batch, which only what was asked for can strike.
+pub(crate) fn dataverse_part(turn: &mut Turn<'_>) -> Option<Reply> {
+    planted(turn, Service::Dataverse)
 }
 
 /// Puts an item's line into the ledger, under its batch.

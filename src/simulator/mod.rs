@@ -19,6 +19,7 @@ mod mishap;
 mod odata;
 mod pipeline;
 mod power_platform;
+mod refusals;
 mod reply;
 mod route;
 mod service;
@@ -32,12 +33,13 @@ pub use clock::{Clock, ManualClock, Sleep};
 pub use cloud::{Drawn, Draws, Violation};
 pub use control::{Act, ActError};
 pub use delays::Delays;
-pub use faults::Faults;
+pub use faults::{Faults, Refuse};
 pub use ledger::{LedgerEntry, Service};
 pub use listen::{ListenError, Listening, Spawn, Task, listen};
+pub use refusals::{Refusal, Words, refusals};
 pub use service::{Dropped, SaveError, Simulator};
 pub use wall::{TokioSpawn, WallClock};
 pub use world::{
-    EnvironmentKind, EnvironmentState, World, WorldApp, WorldEnvironment, WorldError, WorldGroup, WorldSku,
-    WorldTenant, WorldUser,
+    EnvironmentKind, EnvironmentState, World, WorldApp, WorldEnvironment, WorldError, WorldGroup,
+    WorldIssuer, WorldManaged, WorldSignIn, WorldSku, WorldTenant, WorldUser,
 };

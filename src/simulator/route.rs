@@ -78,6 +78,7 @@ fn by_path(call: &Call) -> Target {
         ["v1.0", ..] => Target::Graph,
         ["providers", "Microsoft.BusinessAppPlatform", ..] => Target::PowerPlatform,
         ["api", "data", ..] => Target::Dataverse(None),
+        ["metadata", "identity", ..] | ["msi", "token"] | ["actions", "token"] => Target::Entra,
         [_, "oauth2", ..] | [_, "v2.0", ..] | [_, ".well-known", ..] | ["common", ..] => Target::Entra,
         _ => Target::Nowhere,
     }

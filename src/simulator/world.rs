@@ -46,7 +46,8 @@ pub struct WorldTenant {
 pub struct WorldApp {
     /// Application (client) id.
     pub client_id: Uuid,
-    /// The secret's value.
+    /// The secret's value; empty: it has none.
+    #[serde(default)]
     pub client_secret: String,
     /// Consented application permissions, as in a token's `roles`.
     #[serde(default = "usual_roles")]
@@ -54,6 +55,51 @@ pub struct WorldApp {
     /// Whether an administrator registered it as a Power Platform management application.
     #[serde(default = "yes")]
     pub powerplatform_registered: bool,
+    /// By what else it may prove who it is.
+    #[serde(default)]
+    pub sign_in: WorldSignIn,
+}
+
+/// By what an app may prove who it is, beside its secret.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WorldSignIn {
+    /// Certificates that were uploaded for it (PEM).
+    pub certificates: Vec<String>,
+    /// Other issuers whose tokens it trusts.
+    pub federated: Vec<WorldIssuer>,
+    /// Whether it is the identity of a resource in Azure.
+    pub managed: Option<WorldManaged>,
+}
+
+/// A federated credential; the simulator plays the issuer as well, with a job that it gives tokens to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WorldIssuer {
+    /// The issuer's address.
+    pub issuer: String,
+    /// Whom its tokens must be about.
+    pub subject: String,
+    /// Whom they must be for.
+    #[serde(default = "exchange_audience")]
+    pub audience: String,
+    /// The issuer's private RSA key (PEM, PKCS#8).
+    pub key: String,
+    /// What a job shows to be given a token at `/actions/token`; empty: there is no job.
+    #[serde(default)]
+    pub request_token: String,
+}
+
+/// A managed identity, at `/metadata/identity/oauth2/token` and `/msi/token`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WorldManaged {
+    /// Whether it is what one gets without naming an identity.
+    #[serde(default)]
+    pub system_assigned: bool,
+    /// What App Service's endpoint wants in `X-IDENTITY-HEADER`; empty: the app runs on no App Service.
+    #[serde(default)]
+    pub header: String,
 }
 
 /// One subscription of a tenant.
@@ -277,6 +323,10 @@ fn yes() -> bool {
 
 fn seven() -> u32 {
     7
+}
+
+fn exchange_audience() -> String {
+    "api://AzureADTokenExchange".to_owned()
 }
 
 fn usual_roles() -> Vec<String> {

@@ -37,6 +37,12 @@ pub enum StoreError {
     /// Another server, or an older state, has taken the place of the database that was opened.
     #[error("another server, or an older state of the database, has taken its place")]
     Replaced,
+    /// The database was copied to another one, which is in use instead.
+    #[error("it was moved to {to}, and nothing is written to it any more")]
+    Moved {
+        /// The address of the other one.
+        to: String,
+    },
     /// Anything else the database said.
     #[error("{0}")]
     Failed(String),
@@ -53,6 +59,7 @@ impl StoreError {
             | Self::LibraryUnsafe(_)
             | Self::Corrupt(_)
             | Self::Replaced
+            | Self::Moved { .. }
             | Self::Failed(_) => false,
         }
     }
@@ -69,6 +76,7 @@ impl StoreError {
             Self::Corrupt(_) => Code::StoreCorrupt,
             Self::Unreachable(_) => Code::StoreUnreachable,
             Self::Replaced => Code::StoreReplaced,
+            Self::Moved { .. } => Code::StoreMoved,
             Self::Failed(_) => Code::StoreFailed,
         };
         match self {
@@ -80,6 +88,7 @@ impl StoreError {
             | Self::LibraryUnsafe(_)
             | Self::Corrupt(_)
             | Self::Unreachable(_)
+            | Self::Moved { .. }
             | Self::Failed(_) => Failure::new(code, self.to_string()),
         }
     }

@@ -1,5 +1,6 @@
 //! Durable state behind ports per noun; decides nothing.
 
+mod copy;
 mod error;
 mod orders;
 mod passwords;
@@ -11,6 +12,7 @@ mod sqlite;
 mod sweeps;
 mod watches;
 
+pub use copy::{CopiedTable, CopyEnd, CopyError, CopyOrder, CopyProgress, copy};
 pub use error::StoreError;
 pub use orders::{
     BatchDraft, Begin, BeginFate, Claim, Commit, CommitRow, Filter, LaneRelease, Learned, Lease, Page,
@@ -28,8 +30,9 @@ pub use rows::{
     Actor, Batch, Count, Doubt, Event, Group, LaneId, LaneView, LicenseHold, LicensedBy, Member, Origin,
     Pool, PoolKey, PoolKind, Request, Seat, SeatLine, Siblings, Standing, User, UserOrigin,
 };
+pub use sql::transfer::RowDigest;
 pub use sqlite::{
-    Backup, MIGRATIONS, Mode, OpenOptions, OwnerCard, PutBack, Spawn, SqliteStore, WriterStats,
+    Backup, MIGRATIONS, Mode, Moved, OpenOptions, OwnerCard, PutBack, Spawn, SqliteStore, WriterStats,
     has_wal_reset_bug,
 };
 pub use sweeps::{

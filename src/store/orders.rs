@@ -39,7 +39,7 @@ pub struct StageReport {
     pub added: u64,
     /// How many were stored already with the same content.
     pub existing: u64,
-    /// The batches that those are in.
+    /// The batches that those are in; this one if an earlier chunk of it brought them.
     pub batches: std::collections::BTreeSet<BatchId>,
     /// Those that cannot be accepted. Any of them refuses the whole batch.
     pub faults: Vec<StageFault>,
@@ -112,6 +112,9 @@ pub enum BeginFate {
     Lost,
     /// Its user holds no seat; nothing may be sent.
     NoSeat,
+    /// It is ours still, but the holder has given no sign of life for so long that a call could outlast its lease; nothing
+    /// may be sent, and it has to be given back.
+    Late,
 }
 
 /// What a worker learned about a request and its user, to be stored with the transition. Absent: nothing new.

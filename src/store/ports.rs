@@ -141,6 +141,10 @@ pub trait Batches: Send + Sync {
 }
 
 /// Reading histories.
+///
+/// The sequence grows along each history, in the order in which its events become visible. Across histories it need not:
+/// where several owners write at once, an event may become visible after one with a larger sequence. Whoever follows all
+/// of them reads the latest again and passes over those that it knows; the largest sequence seen is no place to go on from.
 pub trait Events: Send + Sync {
     /// A request's history in order; at most `rows_max` events after `after`.
     fn history(&self, request: RequestId, after: i64, rows_max: u32) -> Answer<'_, Vec<Event>>;

@@ -34,6 +34,8 @@ pub(crate) struct Record {
     pub(crate) interferences: u64,
     /// Writes that somebody on the way delivered once more.
     pub(crate) repeated: u64,
+    /// The database leaves a number unused where a transaction that wrote an event failed.
+    pub(crate) numbers_may_be_unused: bool,
     pub(crate) settle: Duration,
     pub(crate) propagation_deadline: Duration,
 }

@@ -2,7 +2,7 @@
 
 use super::seams::{CountedIds, NoWait, SeededChance, SharedClock};
 use seatless::app::{DriftWatch, Watchkeeper};
-use seatless::cloud::{CloudOrigins, Limits, Origin, TenantAccess, TenantClient, Transport};
+use seatless::cloud::{CloudOrigins, Credential, Limits, Origin, TenantAccess, TenantClient, Transport};
 use seatless::domain::{HolderId, Ids, Policy, SkuId};
 use seatless::engine::{Engine, EngineParts, Steps};
 use seatless::provisioning::{
@@ -82,8 +82,10 @@ impl Parts<'_> {
         for tenant in &self.world.tenants {
             let access = TenantAccess {
                 tenant_id: tenant.id,
-                client_id: tenant.apps[0].client_id,
-                client_secret: self.secret.into(),
+                credential: Credential::ClientSecret {
+                    client_id: tenant.apps[0].client_id,
+                    secret: self.secret.into(),
+                },
                 cloud: CloudOrigins {
                     sign_in: origin("login"),
                     graph: origin("graph"),

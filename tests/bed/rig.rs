@@ -489,6 +489,7 @@ impl Rig {
             kills: self.kills,
             interferences: self.interferences,
             repeated: 0,
+            numbers_may_be_unused: false,
             settle: self.policy.settle,
             propagation_deadline: self.policy.propagation_deadline,
         }

@@ -70,6 +70,7 @@ impl Scene {
                     .map(str::to_owned)
                     .to_vec(),
                 powerplatform_registered: true,
+                sign_in: Default::default(),
             }],
             skus: vec![WorldSku {
                 part_number: SALES.to_owned(),

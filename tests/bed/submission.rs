@@ -10,14 +10,14 @@ use seatless::domain::{
 };
 use seatless::engine::Spawner;
 use seatless::simulator::World;
-use seatless::store::{Actor, OpenOptions, OwnerCard, SqliteStore};
+use seatless::store::{Actor, OpenOptions, OwnerCard, SqliteStore, Store};
 use std::path::PathBuf;
 use std::sync::Arc;
 use uuid::Uuid;
 
 /// Asks for accounts in one batch; says how many were accepted, or what is wrong with them.
 pub(crate) async fn submit(
-    store: &SqliteStore,
+    store: &(impl Store + Clone + 'static),
     clock: &Arc<SharedClock>,
     ids: &Arc<CountedIds>,
     rows: Vec<(u64, NewRequest)>,

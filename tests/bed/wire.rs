@@ -7,7 +7,7 @@ use bytes::Bytes;
 use seatless::cloud::{Transport, TransportError};
 use seatless::domain::{Direction, Phase, State};
 use seatless::simulator::{LedgerEntry, Simulator};
-use seatless::store::{Filter, Page, Requests, SqliteStore};
+use seatless::store::{Filter, Page, Requests};
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -42,7 +42,7 @@ type Licenses = HashMap<u64, Vec<bool>>;
 
 pub(crate) struct Wire {
     simulator: Arc<Simulator>,
-    store: Mutex<SqliteStore>,
+    store: Mutex<Arc<dyn Requests>>,
     licenses: Mutex<Licenses>,
     asked_for: Mutex<HashMap<u64, Uuid>>,
     seen: Mutex<u64>,
@@ -55,10 +55,10 @@ pub(crate) struct Wire {
 }
 
 impl Wire {
-    pub(crate) fn new(simulator: Arc<Simulator>, store: SqliteStore) -> Self {
+    pub(crate) fn new(simulator: Arc<Simulator>, store: impl Requests + 'static) -> Self {
         Self {
             simulator,
-            store: Mutex::new(store),
+            store: Mutex::new(Arc::new(store)),
             licenses: Mutex::default(),
             asked_for: Mutex::default(),
             seen: Mutex::default(),
@@ -71,8 +71,8 @@ impl Wire {
     }
 
     /// What is sent is judged by this database from here on.
-    pub(crate) fn sees(&self, store: SqliteStore) {
-        *self.store.lock().unwrap_or_else(PoisonError::into_inner) = store;
+    pub(crate) fn sees(&self, store: impl Requests + 'static) {
+        *self.store.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(store);
     }
 
     /// What was wrong with a call at the moment it was sent.

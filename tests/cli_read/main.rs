@@ -1,5 +1,7 @@
 //! The commands that look at requests, run as processes on a database that was filled through the ports.
 
+mod doctor;
+mod explain;
 mod population;
 
 use population::{ADAS, BOBS, OTHERS, empty, populate};
@@ -242,6 +244,7 @@ fn a_blocked_one_says_what_to_do_and_whom_to_ask() {
 
 next: Nothing, until a person acts.
       To do (whoever submitted the request): Cancel the request and submit it with another user name, or with on_existing: adopt if this very user shall become the account.
+      More about it: `seatless explain graph.name-taken`.
 "
         ),
         "{shown}"

@@ -67,6 +67,21 @@ pub(crate) fn populate(path: &Path) {
     });
 }
 
+/// A database with one request for each of these codes, blocked by it; it is called `code-` and the code's place in
+/// `Code::ALL`.
+pub(crate) fn blocked_by(path: &Path, codes: &[Code]) {
+    runtime().block_on(async {
+        let store = open(path).await;
+        let mut populace = Populace { store, now: begin(), ids: 0, polls: 0, eves_failures: 0 };
+        let place = |code: &Code| Code::ALL.iter().position(|known| known == code).unwrap();
+        let names: Vec<String> = codes.iter().map(|code| format!("code-{}", place(code))).collect();
+        let asks: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "dev")).collect();
+        populace.submit(ADAS, "codes.csv", &asks).await;
+        populace.round().await;
+        populace.store.close().await.unwrap();
+    });
+}
+
 fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }
@@ -199,6 +214,10 @@ impl Populace {
             ("ada", Step::AwaitPropagation) if self.polls < 3 => {
                 self.polls += 1;
                 Outcome::NotYet { wait: Duration::from_secs(60), because: None }
+            }
+            (name, _) if name.starts_with("code-") => {
+                let place: usize = name.trim_start_matches("code-").parse().unwrap();
+                Outcome::Blocked { failure: Failure::new(Code::ALL[place], "It said so.") }
             }
             ("eve", _) => {
                 self.eves_failures += 1;

@@ -4,7 +4,7 @@ use crate::script::{Stage, answer, batch, error, lost, stage, with_headers};
 use seatless::cloud::{
     CallFailure, Capability, Graph, LicenseStatus, Members, NewUser, Removal, UserKey, Verdict,
 };
-use seatless::domain::{Code, ObjectId, SkuId};
+use seatless::domain::{Code, ObjectId, SkuId, Term};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -139,7 +139,7 @@ async fn every_refusal_of_graph_has_its_code() {
             ),
             Code::GraphPasswordRefused,
         ),
-        (400, bad("A password must be specified to create a new user."), Code::GraphRefused),
+        (400, bad("A password must be specified to create a new user."), Code::GraphCallInvalid),
         (
             400,
             bad("License assignment cannot be done for user with invalid usage location."),
@@ -165,7 +165,7 @@ async fn every_refusal_of_graph_has_its_code() {
             Code::GraphLicenseInherited,
         ),
         (400, bad("User does not have a corresponding license."), Code::GraphRefused),
-        (400, bad("No license changes provided."), Code::GraphRefused),
+        (400, bad("No license changes provided."), Code::GraphCallInvalid),
         (
             400,
             bad(
@@ -174,7 +174,7 @@ async fn every_refusal_of_graph_has_its_code() {
             Code::GraphRefused,
         ),
         (400, bad("Something new."), Code::GraphRefused),
-        (400, error("Request_UnsupportedQuery", "No."), Code::GraphRefused),
+        (400, error("Request_UnsupportedQuery", "No."), Code::GraphCallInvalid),
         (
             403,
             error("Authorization_RequestDenied", "Insufficient privileges to complete the operation."),
@@ -195,7 +195,7 @@ async fn every_refusal_of_graph_has_its_code() {
             Code::GraphConcurrent,
         ),
         (409, error("Conflict", "No."), Code::GraphRefused),
-        (412, error("PreconditionFailed", "No."), Code::GraphRefused),
+        (412, error("PreconditionFailed", "No."), Code::GraphCallInvalid),
         (424, error("FailedDependency", "No."), Code::GraphRefused),
         (418, String::new(), Code::GraphRefused),
         (501, error("NotImplemented", "No."), Code::GraphRefused),
@@ -414,6 +414,19 @@ async fn licenses_are_given_and_taken() {
         json!({ "addLicenses": [{ "skuId": SKU, "disabledPlans": [] }], "removeLicenses": [] })
     );
     assert_eq!(sent[1].json()["requests"][0]["body"], json!({ "addLicenses": [], "removeLicenses": [SKU] }));
+}
+
+#[tokio::test]
+async fn a_write_takes_the_term_along_that_it_was_begun_in_and_a_read_none() {
+    let stage = stage();
+    let body = directory_user().to_string();
+    stage.script.says([batch(&[("1", 200, "", &body)]), batch(&[("1", 200, "", &body)])]);
+    let graph = stage.client.within(&Term::until(Duration::from_secs(9))).graph();
+    only(graph.read_users(&[UserKey::Id(user())]).await).unwrap();
+    only(graph.assign_license(&[(user(), sku())]).await).unwrap();
+    let ends: Vec<_> = stage.script.sent().into_iter().map(|sent| sent.term).collect();
+    let lasts = |term: &Term, seconds| term.covers(Duration::from_secs(seconds));
+    assert!(matches!(&ends[..], [None, Some(term)] if lasts(term, 9) && !lasts(term, 10)), "{ends:?}");
 }
 
 #[tokio::test]

@@ -3,14 +3,17 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use seatless::cloud::{CloudOrigins, Limits, TenantAccess, TenantClient, Transport, TransportError};
-use seatless::domain::{Clock, Ids};
+use seatless::cloud::{
+    CloudOrigins, Credential, Limits, TenantAccess, TenantClient, Transport, TransportError,
+};
+use seatless::domain::{Clock, Ids, Term};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use uuid::Uuid;
 
+pub(crate) const CLIENT: &str = "11111111-0000-0000-0000-000000000001";
 pub(crate) const SECRET: &str = "s~ecret-canary";
 pub(crate) const TENANT: &str = "aaaaaaaa-0000-0000-0000-000000000001";
 
@@ -54,6 +57,8 @@ pub(crate) struct Sent {
     pub(crate) uri: String,
     pub(crate) headers: http::HeaderMap,
     pub(crate) body: String,
+    /// What its deadline has to lie within.
+    pub(crate) term: Option<Term>,
 }
 
 impl Sent {
@@ -113,6 +118,7 @@ impl Transport for Script {
             method: parts.method.to_string(),
             uri: parts.uri.to_string(),
             headers: parts.headers,
+            term: parts.extensions.get().cloned(),
             body: String::from_utf8(body.to_vec()).unwrap(),
         };
         // So that concurrent callers really meet.
@@ -135,6 +141,7 @@ impl Transport for Script {
 }
 
 /// A clock that stands still until it is moved.
+#[derive(Default)]
 pub(crate) struct Still {
     elapsed: Mutex<Duration>,
 }
@@ -174,8 +181,10 @@ pub(crate) struct Stage {
 pub(crate) fn access() -> TenantAccess {
     TenantAccess {
         tenant_id: TENANT.parse().unwrap(),
-        client_id: "11111111-0000-0000-0000-000000000001".parse().unwrap(),
-        client_secret: SECRET.to_owned().into(),
+        credential: Credential::ClientSecret {
+            client_id: CLIENT.parse().unwrap(),
+            secret: SECRET.to_owned().into(),
+        },
         cloud: CloudOrigins {
             sign_in: "https://login.microsoftonline.com".parse().unwrap(),
             graph: "https://graph.microsoft.com".parse().unwrap(),

@@ -1,11 +1,36 @@
 //! The real transport against sockets of this machine.
 
 use bytes::Bytes;
+use seatless::app::SystemClock;
 use seatless::cloud::{HttpsSettings, HttpsSettingsError, HttpsTransport, Transport, TransportError};
+use seatless::domain::{Clock, Instant, Term};
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+
+fn clock() -> Arc<dyn Clock> {
+    Arc::new(SystemClock)
+}
+
+/// A clock that stands still for so many looks, and then has gone on for an hour: a process that was stopped.
+struct Stopped {
+    looks: AtomicU64,
+    after: u64,
+}
+
+impl Clock for Stopped {
+    fn now(&self) -> Instant {
+        Instant::UNIX_EPOCH
+    }
+
+    fn elapsed(&self) -> Duration {
+        let hours = u64::from(self.looks.fetch_add(1, Ordering::Relaxed) >= self.after);
+        Duration::from_secs(hours * 3_600)
+    }
+}
 
 type Reply = Result<http::Response<Bytes>, TransportError>;
 
@@ -27,7 +52,7 @@ async fn head(stream: &mut TcpStream) -> String {
 /// Sends one request to a server that answers with `raw` and closes; gives the answer and the request's head.
 async fn against(settings: &HttpsSettings, raw: &[u8]) -> (Reply, String) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let transport = HttpsTransport::new(settings).unwrap();
+    let transport = HttpsTransport::new(settings, clock()).unwrap();
     let serve = async {
         let (mut stream, _) = listener.accept().await.unwrap();
         let head = head(&mut stream).await;
@@ -116,7 +141,7 @@ async fn an_answer_that_is_cut_or_garbled_is_lost() {
 #[tokio::test]
 async fn a_reset_is_lost() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let transport = HttpsTransport::new(&small()).unwrap();
+    let transport = HttpsTransport::new(&small(), clock()).unwrap();
     let serve = async {
         let (mut stream, _) = listener.accept().await.unwrap();
         head(&mut stream).await;
@@ -132,7 +157,8 @@ async fn a_reset_is_lost() {
 async fn silence_is_lost_when_the_time_is_up() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let transport =
-        HttpsTransport::new(&HttpsSettings { call_max: Duration::from_millis(50), ..small() }).unwrap();
+        HttpsTransport::new(&HttpsSettings { call_max: Duration::from_millis(50), ..small() }, clock())
+            .unwrap();
     // However slow this machine is: the server says what it can and never ends its answer.
     let serve = async {
         let (mut stream, _) = listener.accept().await.unwrap();
@@ -149,11 +175,42 @@ async fn silence_is_lost_when_the_time_is_up() {
 }
 
 #[tokio::test]
-async fn a_refused_connection_and_an_unknown_name_are_not_sent() {
+async fn what_could_outlast_its_term_is_not_sent() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let transport = HttpsTransport::new(&small(), Arc::new(Stopped { looks: 0.into(), after: 9 })).unwrap();
+    let mut request = get(listener.local_addr().unwrap());
+    // A call may take thirty seconds, and the lease lasts for twenty-nine more.
+    request.extensions_mut().insert(Term::until(Duration::from_secs(29)));
+    let (not_sent, why) = reason(transport.send(request).await);
+    assert!(not_sent && why.contains("lease"), "{why}");
+    let came = listener.accept().map(|_| ()).map_err(|error| error.kind());
+    assert_eq!(came, Err(std::io::ErrorKind::WouldBlock), "somebody came");
+}
+
+#[tokio::test]
+async fn a_connection_that_comes_about_after_the_deadline_is_not_used() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    drop(listener);
-    let transport = HttpsTransport::new(&small()).unwrap();
+    // It sets out in time; then the process is stopped, and goes on when the connection stands.
+    let transport = HttpsTransport::new(&small(), Arc::new(Stopped { looks: 0.into(), after: 2 })).unwrap();
+    let mut request = get(listener.local_addr().unwrap());
+    request.extensions_mut().insert(Term::until(Duration::from_secs(30)));
+    let (reply, stream) = tokio::join!(transport.send(request), listener.accept());
+    let (not_sent, why) = reason(reply);
+    assert!(!not_sent && why.contains("30s"), "{why}");
+    drop(transport);
+    let mut sent = Vec::new();
+    stream.unwrap().0.read_to_end(&mut sent).await.unwrap();
+    assert_eq!(String::from_utf8_lossy(&sent), "");
+}
+
+#[tokio::test]
+async fn a_refused_connection_and_an_unknown_name_are_not_sent() {
+    // Bound and not listening: nobody else gets the port meanwhile.
+    let vacant = tokio::net::TcpSocket::new_v4().unwrap();
+    vacant.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = vacant.local_addr().unwrap();
+    let transport = HttpsTransport::new(&small(), clock()).unwrap();
     let (not_sent, why) = reason(transport.send(get(address)).await);
     assert!(not_sent && why.to_lowercase().contains("refused"), "{why}");
     assert!(!why.contains("ann@"), "{why}");
@@ -162,7 +219,7 @@ async fn a_refused_connection_and_an_unknown_name_are_not_sent() {
 #[tokio::test]
 async fn a_stranger_without_tls_is_not_sent() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let transport = HttpsTransport::new(&small()).unwrap();
+    let transport = HttpsTransport::new(&small(), clock()).unwrap();
     let request = http::Request::get(format!("https://127.0.0.1:{}/", listener.local_addr().unwrap().port()));
     let serve = async {
         let (mut stream, _) = listener.accept().await.unwrap();
@@ -179,10 +236,10 @@ fn authorities_are_read_from_a_file_or_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ca.pem");
     let settings = HttpsSettings { ca_file: Some(path.clone()), ..HttpsSettings::default() };
-    assert!(matches!(HttpsTransport::new(&settings), Err(HttpsSettingsError::CaUnreadable { .. })));
+    assert!(matches!(HttpsTransport::new(&settings, clock()), Err(HttpsSettingsError::CaUnreadable { .. })));
     std::fs::write(&path, "not a certificate").unwrap();
-    assert!(matches!(HttpsTransport::new(&settings), Err(HttpsSettingsError::CaMalformed { .. })));
+    assert!(matches!(HttpsTransport::new(&settings, clock()), Err(HttpsSettingsError::CaMalformed { .. })));
     let authority = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     std::fs::write(&path, authority.cert.pem()).unwrap();
-    assert!(HttpsTransport::new(&settings).is_ok());
+    assert!(HttpsTransport::new(&settings, clock()).is_ok());
 }

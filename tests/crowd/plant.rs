@@ -8,7 +8,9 @@ use bytes::Bytes;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use seatless::app::{IntakeTarget, Orders, StoreIntake, TokioSpawner};
-use seatless::cloud::{CloudOrigins, Limits, Origin, TenantAccess, TenantClient, Transport, TransportError};
+use seatless::cloud::{
+    CloudOrigins, Credential, Limits, Origin, TenantAccess, TenantClient, Transport, TransportError,
+};
 use seatless::domain::{
     Account, BatchId, Clock, Command, HolderId, Ids, Instant, Membership, NewRequest, OnExisting, Pinned,
     Policy, SkuId, State, Status, StoreId, UserPrincipalName,
@@ -392,6 +394,7 @@ fn world(environments: usize) -> World {
                 client_secret: SECRET.to_owned(),
                 roles: roles.map(str::to_owned).to_vec(),
                 powerplatform_registered: true,
+                sign_in: Default::default(),
             }],
             skus: skus.collect(),
             users: Vec::new(),
@@ -411,8 +414,7 @@ fn places(
     let policy = Policy::default();
     let access = TenantAccess {
         tenant_id: tenant.id,
-        client_id: tenant.apps[0].client_id,
-        client_secret: SECRET.into(),
+        credential: Credential::ClientSecret { client_id: tenant.apps[0].client_id, secret: SECRET.into() },
         cloud: CloudOrigins {
             sign_in: origin("login"),
             graph: origin("graph"),

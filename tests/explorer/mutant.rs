@@ -4,7 +4,7 @@ use crate::bed::guarded_store::{BeginOrder, Tamper};
 use async_trait::async_trait;
 use bytes::Bytes;
 use seatless::cloud::{Transport, TransportError};
-use seatless::domain::{Clock, Code, Failure, Outcome, Policy, SeatEffect, State, Step};
+use seatless::domain::{Clock, Code, Failure, Outcome, Policy, SeatEffect, State, Step, Term};
 use seatless::engine::{Capacity, Need, Report, Seen, WholeFailure};
 use seatless::provisioning::{Provisioner, Work};
 use seatless::store::{
@@ -167,8 +167,13 @@ impl seatless::engine::Steps for Steps {
         }
     }
 
-    async fn act(&self, group: &Group, needs: Vec<(usize, Need<Work>)>) -> Result<Vec<Report>, WholeFailure> {
-        self.inner.act(group, needs).await
+    async fn act(
+        &self,
+        group: &Group,
+        needs: Vec<(usize, Need<Work>)>,
+        term: &Term,
+    ) -> Result<Vec<Report>, WholeFailure> {
+        self.inner.act(group, needs, term).await
     }
 
     async fn measure(&self, pool: &Pool) -> Result<Capacity, Failure> {

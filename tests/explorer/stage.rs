@@ -252,6 +252,7 @@ impl Stage {
             kills: self.kills,
             interferences: self.interferences,
             repeated: self.tricks.repeated(),
+            numbers_may_be_unused: false,
             settle: self.policy.settle,
             propagation_deadline: self.policy.propagation_deadline,
         }

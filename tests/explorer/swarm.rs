@@ -42,7 +42,7 @@ fn no_seed_breaks_a_promise() {
     let mut totals = Totals::default();
     let corpus = corpus();
     totals.add(&explore(&corpus));
-    let clock = SystemClock::default();
+    let clock = SystemClock;
     let minutes = number("SEATLESS_MINUTES").map(|minutes| Duration::from_secs(60 * minutes));
     let mut first = match minutes {
         // Seeds that no run before has tried.

@@ -9,4 +9,5 @@ mod drift;
 mod intake;
 mod killed;
 mod manners;
+mod moved;
 mod restored;

@@ -29,6 +29,12 @@ pub(crate) async fn in_time(seconds: u64, mut there: impl AsyncFnMut() -> bool) 
     false
 }
 
+/// Lets so much time pass: only where it is the time itself that is the subject, as with a process that is stopped.
+#[allow(dead_code, reason = "of those who share this file, some stop no process")]
+pub(crate) async fn for_a_while(duration: Duration) {
+    pause(duration).await;
+}
+
 /// Gives `work` so many seconds.
 pub(crate) async fn within<T>(what: &str, seconds: u64, work: impl Future<Output = T>) -> T {
     match tokio::time::timeout(Duration::from_secs(seconds), work).await {

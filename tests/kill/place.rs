@@ -78,7 +78,8 @@ impl Place {
         let port = listening.http.expect("an address").port();
         let place =
             Self { simulator, tripwire, port, listening, folder: tempfile::tempdir().expect("a folder") };
-        std::fs::write(place.config(), place.config_text("seatless.db", "seatless.sock")).expect("a config");
+        std::fs::write(place.config(), place.config_text("sqlite:seatless.db", "seatless.sock"))
+            .expect("a config");
         place
     }
 
@@ -100,8 +101,13 @@ impl Place {
 
     /// Another config in the same folder, with another database or another socket.
     pub(crate) fn another_config(&self, database: &str, socket: &str) -> PathBuf {
+        self.config_at(&format!("sqlite:{database}"), socket)
+    }
+
+    /// The same with a database anywhere.
+    pub(crate) fn config_at(&self, url: &str, socket: &str) -> PathBuf {
         let path = self.folder().join("another.toml");
-        std::fs::write(&path, self.config_text(database, socket)).expect("a config");
+        std::fs::write(&path, self.config_text(url, socket)).expect("a config");
         path
     }
 
@@ -134,12 +140,12 @@ impl Place {
         self.listening.stop().await;
     }
 
-    fn config_text(&self, database: &str, socket: &str) -> String {
+    fn config_text(&self, url: &str, socket: &str) -> String {
         let port = self.port;
         let mut text = format!(
             r#"
 [store]
-url = "sqlite:{database}"
+url = "{url}"
 [daemon]
 socket = "{socket}"
 log = "debug"

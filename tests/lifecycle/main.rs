@@ -7,6 +7,7 @@ mod blocked;
 mod cancel;
 mod crash;
 mod faults;
+mod nonsense;
 mod people;
 mod restore;
 mod seats;

@@ -56,6 +56,6 @@ fn what_was_tried_too_often_is_found_at_microsoft_under_its_last_call() {
     world.turn(&Turn::of(outcome));
     let Phase::Blocked { failure, .. } = &world.progress.phase else { panic!("{world:#?}") };
     assert_eq!(failure.code, Code::MachineAttemptsExhausted);
-    assert_eq!(failure.message, format!("Last: {last}"));
+    assert_eq!(failure.message, format!("Last, {}: {last}", last.code));
     assert_eq!(failure.remote_request_ids, last.remote_request_ids);
 }

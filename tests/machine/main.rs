@@ -6,6 +6,7 @@ mod legality;
 mod restored;
 mod rules;
 mod straight;
+mod term;
 mod walks;
 mod watch;
 mod words;

@@ -1,5 +1,6 @@
 //! The simulator keeps Microsoft's contract (reference/microsoft-apis.md §7), asked through its one function.
 
+mod assertions;
 mod control;
 mod dataverse;
 mod examples;

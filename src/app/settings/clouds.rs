@@ -21,43 +21,106 @@ pub struct CloudSettings {
     pub graph_scope: String,
     /// The scope of tokens for the Power Platform administration API.
     pub power_platform_scope: String,
+    /// What the hosts of its environments end in, where that is known; another end is worth a warning.
+    pub dataverse_domain: Option<String>,
     /// A file of PEM certificates trusted beside the system's, such as a proxy's.
     pub ca_file: Option<PathBuf>,
 }
 
-/// The addresses that a cloud has when the config names no others.
-struct BuiltIn {
-    sign_in_url: &'static str,
-    graph_url: &'static str,
-    power_platform_url: &'static str,
-    graph_scope: &'static str,
-    power_platform_scope: &'static str,
+/// A cloud of Microsoft's: what holds when the config says nothing else. Each cell has a key of the same name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BuiltInCloud {
+    /// Its name in `tenants.NAME.cloud`: the words of Microsoft's Power Platform provider for Terraform.
+    pub name: &'static str,
+    /// The origin that issues tokens.
+    pub sign_in_url: &'static str,
+    /// The origin of Microsoft Graph.
+    pub graph_url: &'static str,
+    /// The origin of the Power Platform administration API.
+    pub power_platform_url: &'static str,
+    /// The scope of tokens for Microsoft Graph.
+    pub graph_scope: &'static str,
+    /// The scope of tokens for the administration API, which is not its address.
+    pub power_platform_scope: &'static str,
+    /// Another scope that a source of Microsoft's names instead; to be tried where the first is refused.
+    pub power_platform_scope_instead: Option<&'static str>,
+    /// What the hosts of its environments end in.
+    pub dataverse_domain: &'static str,
 }
 
-/// Microsoft's public cloud. The administration API lives on one host and expects tokens for another.
-const PUBLIC: BuiltIn = BuiltIn {
-    sign_in_url: "https://login.microsoftonline.com",
-    graph_url: "https://graph.microsoft.com",
-    power_platform_url: "https://api.bap.microsoft.com",
-    graph_scope: "https://graph.microsoft.com/.default",
-    power_platform_scope: "https://service.powerapps.com/.default",
-};
+/// Microsoft's clouds.
+///
+/// Sign-in and Graph: microsoft-graph-docs, concepts/deployments.md. Power Platform: internal/constants/constants.go of
+/// microsoft/terraform-provider-power-platform; where the module Microsoft.PowerApps.Administration.PowerShell names another
+/// scope, that one is `power_platform_scope_instead`. Environments: power-platform/admin/new-datacenter-regions.md.
+pub const BUILT_IN: [BuiltInCloud; 5] = [
+    BuiltInCloud {
+        name: "public",
+        sign_in_url: "https://login.microsoftonline.com",
+        graph_url: "https://graph.microsoft.com",
+        power_platform_url: "https://api.bap.microsoft.com",
+        graph_scope: "https://graph.microsoft.com/.default",
+        power_platform_scope: "https://service.powerapps.com/.default",
+        power_platform_scope_instead: None,
+        dataverse_domain: "dynamics.com",
+    },
+    BuiltInCloud {
+        name: "gcc",
+        sign_in_url: "https://login.microsoftonline.com",
+        graph_url: "https://graph.microsoft.com",
+        power_platform_url: "https://gov.api.bap.microsoft.us",
+        graph_scope: "https://graph.microsoft.com/.default",
+        power_platform_scope: "https://service.powerapps.us/.default",
+        power_platform_scope_instead: Some("https://gov.service.powerapps.us/.default"),
+        dataverse_domain: "crm9.dynamics.com",
+    },
+    BuiltInCloud {
+        name: "gcchigh",
+        sign_in_url: "https://login.microsoftonline.us",
+        graph_url: "https://graph.microsoft.us",
+        power_platform_url: "https://high.api.bap.microsoft.us",
+        graph_scope: "https://graph.microsoft.us/.default",
+        power_platform_scope: "https://high.service.apps.appsplatform.us/.default",
+        power_platform_scope_instead: Some("https://high.service.powerapps.us/.default"),
+        dataverse_domain: "crm.microsoftdynamics.us",
+    },
+    BuiltInCloud {
+        name: "dod",
+        sign_in_url: "https://login.microsoftonline.us",
+        graph_url: "https://dod-graph.microsoft.us",
+        power_platform_url: "https://api.bap.appsplatform.us",
+        graph_scope: "https://dod-graph.microsoft.us/.default",
+        power_platform_scope: "https://service.apps.appsplatform.us/.default",
+        power_platform_scope_instead: None,
+        dataverse_domain: "crm.appsplatform.us",
+    },
+    BuiltInCloud {
+        name: "china",
+        sign_in_url: "https://login.chinacloudapi.cn",
+        graph_url: "https://microsoftgraph.chinacloudapi.cn",
+        power_platform_url: "https://api.bap.partner.microsoftonline.cn",
+        graph_scope: "https://microsoftgraph.chinacloudapi.cn/.default",
+        power_platform_scope: "https://service.powerapps.cn/.default",
+        power_platform_scope_instead: None,
+        dataverse_domain: "crm.dynamics.cn",
+    },
+];
 
 impl CloudSettings {
-    /// Reads the clouds of the config; `public` is always there.
+    /// Reads the clouds of the config; Microsoft's are always there.
     pub(super) fn read_all(reader: &mut Reader) -> BTreeMap<String, Self> {
         reader
             .names("clouds")
             .into_iter()
             .filter_map(|name| {
                 let section = KeyPath::of(&["clouds", &name]);
-                let built_in = (name == "public").then_some(PUBLIC);
-                Some((name, Self::read(reader, &section, built_in.as_ref())?))
+                let built_in = BUILT_IN.iter().find(|cloud| cloud.name == name);
+                Some((name, Self::read(reader, &section, built_in)?))
             })
             .collect()
     }
 
-    fn read(reader: &mut Reader, section: &KeyPath, built_in: Option<&BuiltIn>) -> Option<Self> {
+    fn read(reader: &mut Reader, section: &KeyPath, built_in: Option<&BuiltInCloud>) -> Option<Self> {
         let mut url = |name: &str, default: Option<&'static str>| {
             let key = section.child(name);
             match default {
@@ -84,6 +147,13 @@ impl CloudSettings {
             &power_platform_url,
             built_in.map(|known| (known.power_platform_url, known.power_platform_scope)),
         );
+        let domain_key = section.child("dataverse_domain");
+        let dataverse_domain = match built_in {
+            Some(known) => {
+                Some(reader.or_default(&domain_key, known.dataverse_domain, |value| domain(value.text()?)))
+            }
+            None => reader.optional(&domain_key, |value| domain(value.text()?)),
+        };
         let ca_key = section.child("ca_file");
         let ca_file = reader.optional(&ca_key, |value| value.text().map(PathBuf::from));
         Some(Self {
@@ -92,8 +162,15 @@ impl CloudSettings {
             power_platform_url: power_platform_url?,
             graph_scope,
             power_platform_scope,
+            dataverse_domain,
             ca_file: ca_file.map(|path| reader.folder(&reader.origin(&ca_key)).join(path)),
         })
+    }
+
+    /// Whether an environment at `url` looks like one of this cloud's.
+    pub fn may_host(&self, url: &Url) -> bool {
+        let host = url.host_str().unwrap_or_default();
+        self.dataverse_domain.as_ref().is_none_or(|domain| host.ends_with(&format!(".{domain}")))
     }
 }
 
@@ -103,4 +180,15 @@ fn scope_text(text: &str) -> Result<String, Fault> {
     }
     // An origin's host has at most 253 characters, so that each default made from one fits.
     plain_text(text, 512)
+}
+
+/// Reads what hosts may end in, such as `crm9.dynamics.com`.
+fn domain(text: &str) -> Result<String, Fault> {
+    let is_label = |label: &str| {
+        !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    if text.len() > 253 || !text.split('.').all(is_label) {
+        return Err(Fault::new("it must be the end of a host's name, such as crm9.dynamics.com"));
+    }
+    Ok(text.to_ascii_lowercase())
 }

@@ -73,8 +73,7 @@ fn leaf(value: &DeValue<'_>) -> Value {
             Err(_) => Value::Unwanted("a number beyond 64 bits"),
         },
         DeValue::Float(number) => Value::Number(number.as_str().to_owned()),
-        DeValue::Boolean(true) => Value::Unwanted("true"),
-        DeValue::Boolean(false) => Value::Unwanted("false"),
+        DeValue::Boolean(truth) => Value::Truth(*truth),
         DeValue::Datetime(_) => Value::Unwanted("a date"),
         DeValue::Array(items) => items
             .iter()

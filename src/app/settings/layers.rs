@@ -1,11 +1,14 @@
 //! Merges the sources by precedence: flag > environment > file. What nobody says, a section's reader fills with its default.
 
+use super::clouds::BUILT_IN;
 use super::fault::{OriginKind, SettingFault};
 use super::file::{self, FileContents};
 use super::path::KeyPath;
+use super::platform;
 use super::schema::{self, Place};
 use super::value::{Value, excerpt};
 use super::variables::{self, Meaning};
+use secrecy::SecretString;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -23,6 +26,8 @@ pub(super) struct Layers {
     /// The chosen names, as (section, name), and who says each first.
     pub(super) names: BTreeMap<(String, String), OriginKind>,
     pub(super) faults: Vec<SettingFault>,
+    /// What the platform says beside the keys, by the names of its variables.
+    pub(super) platform: BTreeMap<String, SecretString>,
 }
 
 impl Layers {
@@ -33,7 +38,11 @@ impl Layers {
         overrides: Vec<(String, String)>,
     ) -> Self {
         let mut layers = Self::default();
-        layers.names.insert(("clouds".to_owned(), "public".to_owned()), OriginKind::Default);
+        for cloud in BUILT_IN {
+            layers.names.insert(("clouds".to_owned(), cloud.name.to_owned()), OriginKind::Default);
+        }
+        // Sorted, so that messages and ties do not depend on the order in which the system lists its variables.
+        let environment: BTreeMap<String, String> = environment.into_iter().collect();
         if let Some(path) = file {
             layers.add_file(path, file::read(path));
         }
@@ -46,10 +55,12 @@ impl Layers {
         }
         let mut names: BTreeSet<(String, String)> = layers.names.keys().cloned().collect();
         names.extend(flags.iter().filter_map(|(path, _)| chosen_name(path)));
-        layers.add_environment(environment, &names);
+        layers.add_environment(&environment, &names);
         for (path, value) in flags {
             layers.add(path, Value::Loose(value), OriginKind::Flag);
         }
+        platform::fill(&mut layers, &environment);
+        layers.platform = platform::variables(&environment);
         layers
     }
 
@@ -84,16 +95,15 @@ impl Layers {
 
     fn add_environment(
         &mut self,
-        environment: impl IntoIterator<Item = (String, String)>,
+        environment: &BTreeMap<String, String>,
         names: &BTreeSet<(String, String)>,
     ) {
-        // Sorted, so that messages and ties do not depend on the order in which the system lists its variables.
-        for (variable, value) in environment.into_iter().collect::<BTreeMap<_, _>>() {
+        for (variable, value) in environment {
             let origin = OriginKind::Environment(variable.clone());
-            match variables::meaning(&variable, names) {
+            match variables::meaning(variable, names) {
                 // Container files say "unset" by an empty value.
                 Meaning::Key(_) if value.is_empty() => {}
-                Meaning::Key(path) => self.add(path, Value::Loose(value), origin),
+                Meaning::Key(path) => self.add(path, Value::Loose(value.clone()), origin),
                 Meaning::Mistaken(message, hint) => self.fault(origin, None, None, message, hint),
                 Meaning::Foreign => {}
             }
@@ -120,6 +130,9 @@ impl Layers {
     }
 
     fn unknown(&mut self, origin: OriginKind, path: &KeyPath, meant: Option<String>) {
+        if schema::is_password(path) {
+            return self.fault(origin, Some(path), None, platform::NO_PASSWORDS.to_owned(), None);
+        }
         let hint = meant.map(|key| format!("did you mean {key}?"));
         self.fault(origin, Some(path), None, "there is no such key".to_owned(), hint);
     }

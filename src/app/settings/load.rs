@@ -1,6 +1,6 @@
 //! Loads the settings.
 
-use super::clouds::CloudSettings;
+use super::clouds::{BUILT_IN, BuiltInCloud, CloudSettings};
 use super::credentials::CredentialSettings;
 use super::daemon::DaemonSettings;
 use super::environments::EnvironmentSettings;
@@ -13,6 +13,7 @@ use super::settings_type::Settings;
 use super::sign_in::Remarks;
 use super::store::StoreSettings;
 use super::tenants::TenantSettings;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// Where settings come from; the later ones win.
@@ -33,7 +34,7 @@ impl Settings {
     /// says starts from the current directory.
     ///
     /// # Errors
-    /// Everything that is wrong, not only the first. A missing client secret is not, since most commands do not sign in:
+    /// Everything that is wrong, not only the first. A missing secret is not, since most commands do not sign in:
     /// see [`Settings::require_secrets`].
     pub fn load<E>(sources: Sources<E>) -> Result<Self, SettingsError>
     where
@@ -58,7 +59,17 @@ impl Settings {
             reader.faults.sort_by_key(rank);
             return Err(SettingsError { faults: reader.faults });
         }
+        let mut warnings = remarks.warnings;
+        warnings.extend(strangers(&tenants, &environments, &clouds));
         let mut origins = reader.origins;
+        // Of Microsoft's clouds, those that nobody is in are left out: their table is no news to anybody.
+        origins.retain(|origin| {
+            let of = |name: &str| origin.key.starts_with(&format!("clouds.{name}."));
+            let idle = |cloud: &&BuiltInCloud| {
+                cloud.name != "public" && !tenants.values().any(|tenant| tenant.cloud == cloud.name)
+            };
+            origin.origin != OriginKind::Default || !BUILT_IN.iter().filter(idle).any(|cloud| of(cloud.name))
+        });
         origins.sort_by(|a, b| a.key.cmp(&b.key));
         Ok(Self {
             store,
@@ -71,11 +82,29 @@ impl Settings {
             policy,
             calls,
             level_check,
-            warnings: remarks.warnings,
+            warnings,
             origins,
             absent_secrets: remarks.absent_secrets,
         })
     }
+}
+
+/// Warnings about environments whose hosts do not look like their tenant's cloud.
+fn strangers(
+    tenants: &BTreeMap<String, TenantSettings>,
+    environments: &BTreeMap<String, EnvironmentSettings>,
+    clouds: &BTreeMap<String, CloudSettings>,
+) -> Vec<String> {
+    let stranger = |(name, environment): (&String, &EnvironmentSettings)| {
+        let tenant = tenants.get(&environment.tenant)?;
+        let cloud = clouds.get(&tenant.cloud).filter(|cloud| !cloud.may_host(&environment.url))?;
+        Some(format!(
+            "environments.{name}.url does not end in {}, as environments of clouds.{} do",
+            cloud.dataverse_domain.as_deref().unwrap_or_default(),
+            tenant.cloud
+        ))
+    };
+    environments.iter().filter_map(stranger).collect()
 }
 
 /// The order in which faults are told: the file from its top, then variables, then flags.

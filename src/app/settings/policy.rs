@@ -15,6 +15,9 @@ pub struct CallSettings {
     pub connect: Duration,
     /// The longest answer that is read, in bytes.
     pub answer_bytes_max: usize,
+    /// How long a process keeps what it has claimed after its last sign of life, where others could take it over; at least
+    /// one and a half times the deadline.
+    pub lease: Duration,
 }
 
 /// The longest time that a blocked request can be told to wait: 400 days, as for every other duration.
@@ -84,8 +87,25 @@ impl CallSettings {
         let bytes = reader.or_default(&key("answer_bytes_max"), "4194304", |value| {
             value.whole(65_536, 1 << 30).map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX))
         });
-        Self { deadline, connect, answer_bytes_max: bytes }
+        Self { deadline, connect, answer_bytes_max: bytes, lease: lease(reader, deadline) }
     }
+}
+
+/// The lease, a third longer than the deadline of a call at the least: of the nine signs of life that it takes, some may be
+/// late before a write cannot be begun any more.
+fn lease(reader: &mut Reader, deadline: Duration) -> Duration {
+    let min = deadline + deadline / 2;
+    let default = min.max(Duration::from_secs(45));
+    let lease = seconds(reader, "lease", default);
+    if lease < min {
+        let least = min.as_secs_f64();
+        let message = format!(
+            "it must be at least one and a half times policy.call_deadline_seconds, which makes {least}: what is claimed \
+             has to stay ours for as long as a call may take"
+        );
+        reader.fault(&seconds_key("lease"), message, None);
+    }
+    lease.max(min)
 }
 
 /// How often the engine looks for work that no hint announced.

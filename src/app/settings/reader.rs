@@ -7,6 +7,7 @@ use super::path::KeyPath;
 use super::schema::{self, Place};
 use super::value::{Value, excerpt};
 use crate::domain::Fault;
+use secrecy::SecretString;
 use std::path::{Path, PathBuf};
 
 /// Reads the values in force.
@@ -84,6 +85,11 @@ impl Reader {
         nearest(name, declared, 1).first().map(|name| format!("did you mean {name}?"))
     }
 
+    /// What the platform says by this variable.
+    pub(super) fn platform(&self, name: &str) -> Option<&SecretString> {
+        self.layers.platform.get(name)
+    }
+
     /// Who says the key.
     pub(super) fn origin(&self, path: &KeyPath) -> OriginKind {
         self.layers.entries.get(path).map_or(OriginKind::Default, |entry| entry.origin.clone())
@@ -149,7 +155,7 @@ impl Reader {
     }
 
     fn refuse(&mut self, path: &KeyPath, entry: &Entry, message: String, hint: Option<String>) {
-        let value = (!is_secret(path)).then(|| excerpt(&entry.value.shown()));
+        let value = (!is_confidential(path)).then(|| excerpt(&entry.value.shown()));
         self.push(entry.origin.clone(), path, value, message, hint);
     }
 
@@ -172,6 +178,11 @@ impl Reader {
 
 fn is_secret(path: &KeyPath) -> bool {
     matches!(schema::place(path), Place::Key(key) if key.secret)
+}
+
+/// Whether a value that is not acceptable may be a secret gone astray, pasted where an id or a path belongs.
+fn is_confidential(path: &KeyPath) -> bool {
+    is_secret(path) || schema::is_about_sign_in(path)
 }
 
 /// The rule for the names of tenants, environments, clouds and licenses.

@@ -34,6 +34,12 @@ pub const KEYS: &[Key] = &[
     key("tenants.NAME.sign_in.client_id"),
     secret("tenants.NAME.sign_in.client_secret"),
     key("tenants.NAME.sign_in.client_secret_file"),
+    key("tenants.NAME.sign_in.certificate_file"),
+    key("tenants.NAME.sign_in.private_key_file"),
+    key("tenants.NAME.sign_in.send_chain"),
+    key("tenants.NAME.sign_in.token_file"),
+    key("tenants.NAME.sign_in.metadata_url"),
+    key("tenants.NAME.sign_in.az_program"),
     key("environments.NAME.tenant"),
     key("environments.NAME.url"),
     key("environments.NAME.id"),
@@ -46,6 +52,7 @@ pub const KEYS: &[Key] = &[
     key("clouds.NAME.power_platform_url"),
     key("clouds.NAME.graph_scope"),
     key("clouds.NAME.power_platform_scope"),
+    key("clouds.NAME.dataverse_domain"),
     key("clouds.NAME.ca_file"),
     key("licenses.NAME.sku"),
     key("licenses.NAME.seats_max"),
@@ -81,6 +88,7 @@ pub const KEYS: &[Key] = &[
     key("policy.watch_second_seconds"),
     key("policy.watch_every_seconds"),
     key("policy.call_deadline_seconds"),
+    key("policy.lease_seconds"),
     key("policy.connect_seconds"),
     key("policy.answer_bytes_max"),
     key("policy.level_check_seconds"),
@@ -141,6 +149,17 @@ fn children(prefix: &[String]) -> Vec<&'static str> {
         .collect();
     found.dedup();
     found
+}
+
+/// Whether a path is about how to sign in, where a secret may stand at the wrong key.
+pub(super) fn is_about_sign_in(path: &KeyPath) -> bool {
+    matches!(&path.0[..], [tenants, _, sign_in, ..] if tenants == "tenants" && sign_in == "sign_in")
+}
+
+/// Whether a path would be a person's name or password, for which there is no key.
+pub(super) fn is_password(path: &KeyPath) -> bool {
+    let names = ["username", "user_name", "user", "password", "password_file"];
+    is_about_sign_in(path) && path.0.last().is_some_and(|key| names.contains(&key.as_str()))
 }
 
 /// Whether the section's second segment is a name that the operator chooses.

@@ -21,6 +21,11 @@ pub struct StoreSettings {
 const SQLITE: &str = "sqlite:";
 
 impl StoreSettings {
+    /// The address of a database on a server, if that is what `url` is; the fault if it is not acceptable as one.
+    pub fn server(url: &str) -> Result<Option<String>, Fault> {
+        if PostgresOptions::is_meant_by(url) { server(url).map(Some) } else { Ok(None) }
+    }
+
     pub(super) fn read(reader: &mut Reader) -> Self {
         let key = KeyPath::of(&["store", "url"]);
         let meant = reader.or_default(&key, "sqlite:seatless.db", |value| meant_by(value.text()?));

@@ -10,6 +10,8 @@ pub(super) enum Value {
     Text(String),
     /// A TOML number, in decimal.
     Number(String),
+    /// A TOML boolean.
+    Truth(bool),
     /// A TOML array of strings.
     List(Vec<String>),
     /// From a variable or a flag, where everything is text: whatever the key wants.
@@ -26,6 +28,7 @@ impl Value {
     pub(super) fn shown(&self) -> String {
         match self {
             Self::Text(text) | Self::Number(text) | Self::Loose(text) => text.clone(),
+            Self::Truth(truth) => truth.to_string(),
             Self::List(items) => format!("[{}]", items.join(", ")),
             Self::Unwanted(kind) => (*kind).to_owned(),
         }
@@ -38,7 +41,7 @@ impl Value {
                 Err(Fault::new("it must not be empty"))
             }
             Self::Text(text) | Self::Loose(text) => Ok(text.trim()),
-            Self::Number(_) | Self::List(_) | Self::Unwanted(_) => {
+            Self::Number(_) | Self::Truth(_) | Self::List(_) | Self::Unwanted(_) => {
                 Err(Fault::new("it must be text in quotes"))
             }
         }
@@ -49,11 +52,25 @@ impl Value {
         let number = match self {
             Self::Number(text) => text.parse().ok(),
             Self::Loose(text) => text.trim().parse().ok(),
-            Self::Text(_) | Self::List(_) | Self::Unwanted(_) => None,
+            Self::Text(_) | Self::Truth(_) | Self::List(_) | Self::Unwanted(_) => None,
         };
         number
             .filter(|number| (least..=most).contains(number))
             .ok_or_else(|| Fault::new(format!("it must be a whole number from {least} to {most}")))
+    }
+
+    /// The value as yes or no; in a variable, 1 and 0 as well.
+    pub(super) fn truth(&self) -> Result<bool, Fault> {
+        let truth = match self {
+            Self::Truth(truth) => Some(*truth),
+            Self::Loose(text) => match text.trim().to_ascii_lowercase().as_str() {
+                "true" | "1" => Some(true),
+                "false" | "0" => Some(false),
+                _ => None,
+            },
+            Self::Text(_) | Self::Number(_) | Self::List(_) | Self::Unwanted(_) => None,
+        };
+        truth.ok_or_else(|| Fault::new("it must be true or false"))
     }
 
     /// The value as a duration in seconds, fractions allowed.
@@ -61,7 +78,7 @@ impl Value {
         let number: Option<f64> = match self {
             Self::Number(text) => text.parse().ok(),
             Self::Loose(text) => text.trim().parse().ok(),
-            Self::Text(_) | Self::List(_) | Self::Unwanted(_) => None,
+            Self::Text(_) | Self::Truth(_) | Self::List(_) | Self::Unwanted(_) => None,
         };
         number
             .filter(|seconds| *seconds > 0.0 && *seconds <= SECONDS_MAX)
@@ -82,7 +99,7 @@ impl Value {
                 .filter(|item| !item.is_empty())
                 .map(str::to_owned)
                 .collect()),
-            Self::Text(_) | Self::Number(_) | Self::Unwanted(_) => {
+            Self::Text(_) | Self::Number(_) | Self::Truth(_) | Self::Unwanted(_) => {
                 Err(Fault::new("it must be a list of texts, such as [\"one\", \"two\"]"))
             }
         }

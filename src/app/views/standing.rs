@@ -1,7 +1,13 @@
 //! What people are told of a database that is not trusted.
 
 use super::Moment;
-use crate::store::{Doubt, Standing};
+use crate::store::{Doubt, Moved, Standing};
+
+/// Where a database has gone, for whoever reads what is left of it.
+pub fn moved_note(moved: &Moved) -> String {
+    let at = Moment(moved.at).to_the_second();
+    format!("This database was moved to {} ({at}): here is how things stood then.", moved.to)
+}
 
 /// What is the matter with the database, and what to do about it; nothing if it is trusted.
 pub fn standing_note(standing: Standing) -> Option<String> {

@@ -4,12 +4,14 @@ use super::picture::{Daemon, Picture};
 use crate::app::views::{ByState, ByStatus};
 use crate::cli::terminal::visible;
 use crate::domain::{State, Status};
+use std::collections::BTreeSet;
 
 /// What was told already.
 #[derive(Default)]
 pub(super) struct Log {
     counts: Option<(ByStatus, ByState)>,
-    sequence: i64,
+    /// What happened, by its place; only what can still be in a picture.
+    happened: BTreeSet<i64>,
     daemon_runs: Option<bool>,
 }
 
@@ -27,7 +29,7 @@ impl Log {
             lines.push(format!("{} {text}", picture.at));
         }
         for happening in &picture.latest {
-            if happening.sequence > self.sequence {
+            if !self.happened.contains(&happening.sequence) {
                 lines.push(format!(
                     "{} {} {}",
                     happening.at,
@@ -36,7 +38,7 @@ impl Log {
                 ));
             }
         }
-        self.sequence = picture.latest.last().map_or(self.sequence, |last| last.sequence.max(self.sequence));
+        self.happened = picture.latest.iter().map(|happening| happening.sequence).collect();
         let counts = (picture.progress.by_status, picture.progress.active_by_state);
         if self.counts.replace(counts) != Some(counts) {
             lines.push(format!("{} {}", picture.at, counted(picture)));

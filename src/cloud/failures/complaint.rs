@@ -24,11 +24,6 @@ impl Complaint {
             details: details.iter().map(|each| (text(each.get("code")), text(each.get("target")))).collect(),
         })
     }
-
-    /// Whether the message holds `fragment` (given in lower case), in any case of letters.
-    pub(crate) fn says(&self, fragment: &str) -> bool {
-        self.message.to_lowercase().contains(fragment)
-    }
 }
 
 fn text(value: Option<&Value>) -> String {

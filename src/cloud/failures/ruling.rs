@@ -1,13 +1,13 @@
 //! What all tables have in common: the kinds of answers, and what each means for a read and for a write.
 
-use super::{Complaint, dataverse, graph, power_platform};
+use super::Complaint;
+use super::decide::decide;
 use crate::cloud::answer::Answer;
 use crate::cloud::service::Service;
 use crate::cloud::transport::TransportError;
 use crate::cloud::verdict::{CallFailure, Effect, Verdict};
 use crate::cloud::wording::quoted;
 use crate::domain::{Code, Failure};
-use http::StatusCode;
 use std::time::Duration;
 
 /// What an unsuccessful answer is, before it is known whether the call was a read or a write.
@@ -40,42 +40,38 @@ pub(crate) enum Already {
     Left,
 }
 
-/// What the status alone tells, for every service; `None` when the service's own code decides (RFC 9110 §15).
-pub(crate) fn by_status(status: StatusCode) -> Option<Ruling> {
-    match status.as_u16() {
-        401 => Some(Ruling::Refused(Code::RemoteUnauthorized)),
-        407 => Some(Ruling::NotReached),
-        408 | 425 | 499 => Some(Ruling::Transient),
-        429 => Some(Ruling::Throttled),
-        // "Not implemented" is a definite no; all other server errors may come after the effect.
-        501 => None,
-        400..=499 => None,
-        500..=599 => Some(Ruling::Transient),
-        // A redirect, or a success where the caller expected another: nothing of ours answers so.
-        _ => Some(Ruling::Unreadable),
+impl Ruling {
+    /// The codes of a failure that is ruled so: of a read, then of a write where it differs.
+    pub(super) const fn codes(self) -> &'static [Code] {
+        match self {
+            Self::Refused(code) | Self::Absent(code) => code.alone(),
+            Self::Throttled => &[Code::RemoteThrottled],
+            Self::Transient => &[Code::RemoteUnavailable, Code::RemoteUncertain],
+            Self::NotReached => &[Code::RemoteUnavailable],
+            Self::Unreadable => &[Code::RemoteUnreadable],
+            Self::Already(_) => &[],
+        }
     }
 }
 
 /// The failure of `answer`, which is no success, for a call to `service` with this `effect`.
 pub(crate) fn judge(service: Service, answer: &Answer, effect: Effect) -> CallFailure {
-    let complaint = Complaint::read(&answer.body);
-    let ruling = match service {
-        Service::Graph => graph::rule(answer.status, complaint.as_ref()),
-        Service::Dataverse => dataverse::rule(answer.status, complaint.as_ref()),
-        Service::PowerPlatform => power_platform::rule(answer.status, complaint.as_ref()),
-    };
+    let speaker = service.speaker();
+    let decision = decide(speaker, answer);
+    decision.note(speaker, answer);
     let status = answer.status.as_u16();
-    let message = match complaint {
+    let message = match Complaint::read(&answer.body) {
         Some(complaint) => quoted(&format!("HTTP {status}, {}: {}", complaint.code, complaint.message)),
         None => format!("HTTP {status} without an error body."),
     };
-    pronounce(ruling, service, effect, answer.retry_after, &message, &answer.request_ids)
+    pronounce(decision.means, service.refused(), effect, answer.retry_after, &message, &answer.request_ids)
 }
 
-/// Turns a ruling into a failure: the one place that knows what a read and a write make of it.
+/// Turns a ruling into a failure: the one place that knows what a read and a write make of it. `unexpected` is the code of
+/// "it holds already", said to whoever did not ask for that.
 pub(crate) fn pronounce(
     ruling: Ruling,
-    service: Service,
+    unexpected: Code,
     effect: Effect,
     retry_after: Option<Duration>,
     message: &str,
@@ -91,7 +87,7 @@ pub(crate) fn pronounce(
         (Ruling::Unreadable, Effect::Read) => (Code::RemoteUnreadable, Verdict::Unavailable { retry_after }),
         (Ruling::Unreadable, Effect::Write) => (Code::RemoteUnreadable, Verdict::Uncertain { retry_after }),
         // Whoever expects this answer asks for it first; to anybody else it is a refusal like others.
-        (Ruling::Already(_), _) => (service.refused(), Verdict::Refused),
+        (Ruling::Already(_), _) => (unexpected, Verdict::Refused),
     };
     CallFailure { failure: Failure::new(code, message).seen_as(request_ids.iter().cloned()), verdict }
 }

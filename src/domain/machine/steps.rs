@@ -75,6 +75,6 @@ pub fn budget_spent(progress: &Progress, policy: &Policy) -> Option<Failure> {
 pub(super) fn exhausted(last: &Failure) -> Failure {
     Failure {
         remote_request_ids: last.remote_request_ids.clone(),
-        ..Failure::new(Code::MachineAttemptsExhausted, format!("Last: {last}"))
+        ..Failure::new(Code::MachineAttemptsExhausted, format!("Last, {}: {last}", last.code))
     }
 }

@@ -77,6 +77,7 @@ impl Cloud {
                 secret_expired: false,
                 roles: app.roles.clone(),
                 powerplatform_registered: app.powerplatform_registered,
+                sign_in: app.sign_in.clone(),
             })
             .collect();
         let mut tenant = Tenant {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{Drawn, User};
+use crate::simulator::world::WorldSignIn;
 
 /// An app registration.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -24,6 +25,9 @@ pub(crate) struct App {
     pub(crate) roles: Vec<String>,
     /// Registered with Power Platform.
     pub(crate) powerplatform_registered: bool,
+    /// By what else it may prove who it is.
+    #[serde(default)]
+    pub(crate) sign_in: WorldSignIn,
 }
 
 /// A service plan inside a SKU.

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::simulator::call::Call;
 use crate::simulator::faults::Faults;
+use crate::simulator::refusals::{Refusal, refusals, unknown};
 use crate::simulator::reply::Reply;
 use crate::simulator::service::Simulator;
 
@@ -29,6 +30,9 @@ pub(crate) fn answer(simulator: &Simulator, call: &Call) -> Reply {
             Ok(text) => simulator.load(text).map(|()| json!({})).map_err(|error| error.to_string()),
             Err(error) => Err(error.to_string()),
         },
+        ("GET", ["_simulator", "refusals"]) => {
+            Ok(json!({"refusals": refusals().map(described).collect::<Vec<_>>()}))
+        }
         ("POST", ["_simulator", "faults"]) => faults(call).map(|faults| {
             simulator.set_faults(faults.clone());
             json!(faults)
@@ -52,8 +56,20 @@ fn faults(call: &Call) -> Result<Faults, String> {
         Some(name) => {
             Faults::named(name).ok_or_else(|| format!("no preset {name}; there are {:?}", Faults::NAMES))
         }
-        None => serde_json::from_value(body).map_err(|error| error.to_string()),
+        None => {
+            let faults: Faults = serde_json::from_value(body).map_err(|error| error.to_string())?;
+            match unknown(&faults) {
+                Some(name) => {
+                    Err(format!("no refusal is called {name}; GET /_simulator/refusals lists them"))
+                }
+                None => Ok(faults),
+            }
+        }
     }
+}
+
+fn described(refusal: &Refusal) -> Value {
+    json!({"name": refusal.name, "status": refusal.status, "place": refusal.place})
 }
 
 fn wrong(error: &str) -> Reply {

@@ -107,9 +107,9 @@ fn run(turn: &mut Turn<'_>, index: usize, caller: Uuid, call: &Call) -> Reply {
         notes,
     };
     let route = call.route();
-    let reply = match route.as_slice() {
-        ["api", "data", _, rest @ ..] => item(&mut inner, index, caller, rest),
-        rest => item(&mut inner, index, caller, rest),
+    let reply = match (mishap::dataverse_part(&mut inner), route.as_slice()) {
+        (Some(refused), _) => Err(refused),
+        (None, ["api", "data", _, rest @ ..] | rest) => item(&mut inner, index, caller, rest),
     };
     let reply = finished(&inner, reply.unwrap_or_else(|refused| refused));
     let notes = std::mem::take(&mut inner.notes);

@@ -16,7 +16,7 @@ pub(super) fn document(turn: &Turn<'_>, tenant: &str) -> Reply {
             "authorization_endpoint": format!("{authority}/oauth2/v2.0/authorize"),
             "device_authorization_endpoint": format!("{authority}/oauth2/v2.0/devicecode"),
             "jwks_uri": format!("{authority}/discovery/v2.0/keys"),
-            "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
+            "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt", "client_secret_basic"],
             "response_types_supported": ["code", "token"],
             "subject_types_supported": ["pairwise"],
             "id_token_signing_alg_values_supported": ["RS256"],

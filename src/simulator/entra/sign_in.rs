@@ -5,18 +5,24 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::discovery;
+use super::{assertion, discovery, issuer, managed};
 use crate::simulator::call::decoded;
-use crate::simulator::cloud::{Cloud, Tenant};
+use crate::simulator::cloud::{App, Cloud, Tenant};
 use crate::simulator::reply::Reply;
 use crate::simulator::route::{dataverse_label, is_bare};
 use crate::simulator::token::{Claims, mint};
 use crate::simulator::turn::{Answer, Turn};
 
+/// The name of an assertion in a form (RFC 7523 §2.2).
+const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
 /// Answers a call to the sign-in host.
 pub(crate) fn answer(turn: &mut Turn<'_>) -> Answer {
     let call = turn.call;
     match (call.method.as_str(), call.route().as_slice()) {
+        ("GET", ["metadata", "identity", "oauth2", "token"]) => managed::metadata(turn),
+        ("GET", ["msi", "token"]) => managed::app_service(turn),
+        ("GET", ["actions", "token"]) => issuer::token(turn),
         ("GET", ["common", "discovery", "instance"]) => Ok(discovery::instance(turn)),
         (
             "GET",
@@ -97,12 +103,30 @@ fn token(turn: &mut Turn<'_>, tenant: &str) -> Answer {
         return Err(refusal(turn, 400, "unauthorized_client", 700_016, &text));
     };
     turn.notes.app = Some(app.client_id);
-    let Some(secret) = secret else {
-        let text =
-            "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.";
-        return Err(refusal(turn, 401, "invalid_client", 7_000_218, text));
-    };
-    if secret != app.client_secret {
+    if let Some(text) = field("client_assertion") {
+        if field("client_assertion_type").as_deref() != Some(ASSERTION_TYPE) {
+            return Err(missing(turn, "client_assertion_type"));
+        }
+        let tenant = turn.cloud.tenants[index].id.to_string();
+        assertion::check(turn, &app, &tenant, &text)?;
+    } else {
+        let secret = secret.ok_or_else(|| {
+            let text =
+                "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.";
+            refusal(turn, 401, "invalid_client", 7_000_218, text)
+        })?;
+        check_secret(turn, &app, &secret)?;
+    }
+    let resource = resource_of(turn, index, &scope)?;
+    let (token, life) = issue(turn, index, &app, resource);
+    let body =
+        json!({"token_type": "Bearer", "expires_in": life, "ext_expires_in": life, "access_token": token});
+    Ok(Reply::json(200, &body).with("cache-control", "no-store, no-cache"))
+}
+
+fn check_secret(turn: &Turn<'_>, app: &App, secret: &str) -> Result<(), Reply> {
+    let client = app.client_id;
+    if app.client_secret.is_empty() || secret != app.client_secret {
         let text = format!(
             "Invalid client secret provided. Ensure the secret being sent in the request is the client \
             secret value, not the client secret ID, for a secret added to app '{client}'."
@@ -113,13 +137,18 @@ fn token(turn: &mut Turn<'_>, tenant: &str) -> Answer {
         let text = format!("The provided client secret keys for app '{client}' are expired.");
         return Err(refusal(turn, 401, "invalid_client", 7_000_222, &text));
     }
-    let resource = resource_of(turn, index, &scope)?;
+    Ok(())
+}
+
+/// A token of `app` for a resource, and its life in seconds.
+pub(super) fn issue(turn: &mut Turn<'_>, tenant: usize, app: &App, resource: String) -> (String, i64) {
+    turn.notes.app = Some(app.client_id);
     let life = (turn.cloud.delays.token_life / turn.cloud.delays.speed.max(f64::MIN_POSITIVE)).ceil().max(1.0)
         as i64;
     let claims = Claims {
         audience: resource,
         app: app.client_id,
-        tenant: turn.cloud.tenants[index].id,
+        tenant: turn.cloud.tenants[tenant].id,
         roles: app.roles.clone(),
         id: turn.cloud.dice.uuid().simple().to_string(),
         expires_at: turn.wire.timestamp() + life,
@@ -127,13 +156,11 @@ fn token(turn: &mut Turn<'_>, tenant: &str) -> Answer {
     let issuer = format!("https://sts.windows.net/{}/", claims.tenant);
     let token = mint(&turn.cloud.token_key, &claims, app.principal, &issuer, turn.wire);
     turn.touch(app.client_id);
-    let body =
-        json!({"token_type": "Bearer", "expires_in": life, "ext_expires_in": life, "access_token": token});
-    Ok(Reply::json(200, &body).with("cache-control", "no-store, no-cache"))
+    (token, life)
 }
 
 /// The one resource a scope names.
-fn resource_of(turn: &Turn<'_>, tenant: usize, scope: &str) -> Result<String, Reply> {
+pub(super) fn resource_of(turn: &Turn<'_>, tenant: usize, scope: &str) -> Result<String, Reply> {
     let malformed = |code: u64, text: String| refusal(turn, 400, "invalid_scope", code, &text);
     let scopes: Vec<&str> = scope.split_whitespace().collect();
     let [only] = scopes.as_slice() else {

@@ -13,4 +13,4 @@ mod users;
 mod view;
 
 pub(crate) use answer::{answer, finished};
-pub(crate) use refusal::refusal;
+pub(crate) use refusal::{refusal, refusal_with};

@@ -12,7 +12,7 @@ pub(crate) fn refusal(turn: &Turn<'_>, status: u16, code: &str, message: &str) -
 }
 
 /// A refusal with details.
-pub(super) fn refusal_with(
+pub(crate) fn refusal_with(
     turn: &Turn<'_>,
     status: u16,
     code: &str,

@@ -1,5 +1,6 @@
 //! Beginning: intents, sealed passwords and the license that may be held from here on, before anything is sent.
 
+use super::incarnation;
 use super::locks;
 use super::pen::Pen;
 use super::transact::{Applied, Verb};
@@ -61,10 +62,11 @@ impl Verb for BeginOrder {
         Box::pin(async move {
             // A write that is begun now may be on its way for as long as a call may take; the lease has to outlast it.
             if workers::may_not_begin(pen, self.holder).await? {
-                return Ok(vec![BeginFate::Lost; self.begins.len()]);
+                return Ok(vec![BeginFate::Late; self.begins.len()]);
             }
             let ids: Vec<Uuid> = self.begins.iter().map(|begin| begin.request.0).collect();
             locks::users_of(pen, &ids).await?;
+            incarnation::stay(pen).await?;
             let mut current = HashMap::new();
             for row in pen.rows(sqlx::query(CURRENT).bind(&ids)).await? {
                 let (id, row) = intents::read(&mut Cells::of(&row))?;

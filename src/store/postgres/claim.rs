@@ -46,13 +46,15 @@ const YIELD: TimeDelta = TimeDelta::seconds(1);
 
 /// The first due requests of each lane, and whether something is being done to the user of one in the directory already:
 /// that is known for certain, since no other claim runs, and only a claim takes anything into hands. A lane's own bound is
-/// applied afterwards: LIMIT takes no column.
+/// applied afterwards: LIMIT takes no column. The CASE keeps the planner from looking for a user's requests among all that
+/// are claimed: its statistics may be of a time when none was.
 pub(super) const DUE_REQUESTS: &str = "
     SELECT r.lane, r.id, r.person,
         EXISTS (SELECT 1 FROM requests AS s
                 WHERE s.user = r.person AND s.status IN ('active', 'blocked', 'succeeded') AND s.id <> r.id
-                  AND s.holder IS NOT NULL
-                  AND s.step IN ('create_user', 'assign_license', 'remove_license', 'delete_user', 'disable_user'))
+                  AND CASE WHEN s.holder IS NOT NULL
+                      THEN s.step IN ('create_user', 'assign_license', 'remove_license', 'delete_user', 'disable_user')
+                      ELSE FALSE END)
     FROM unnest($1::bigint[], $2::bigint[]) AS wanted (lane, until)
     CROSS JOIN LATERAL (
         SELECT x.lane, x.id, x.user AS person, x.due_at FROM requests AS x
@@ -101,8 +103,8 @@ struct Turn {
 
 async fn claim(order: &Claim, pen: &mut Pen) -> Result<Vec<Group>, StoreError> {
     locks::queue(pen, Queue::Claims).await?;
-    // Whoever is late with its heartbeat is about to lose what it has.
-    if workers::is_late(pen, order.holder).await? {
+    // Whoever is late with its heartbeat could begin nothing of what it gets.
+    if workers::may_not_begin(pen, order.holder).await? {
         return Ok(Vec::new());
     }
     let (mut turns, charged) = due_lanes(order, pen).await?;

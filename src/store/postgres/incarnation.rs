@@ -112,10 +112,14 @@ async fn read(pen: &mut Pen) -> Result<(Remembered, Place), StoreError> {
     Ok((Remembered { incarnation, place, is_original }, here))
 }
 
-/// Whether the database is still the one that was opened.
-pub(super) async fn is_in_place(pen: &mut Pen) -> Result<bool, StoreError> {
+/// Fails for good if the database is not the one any more that was opened. Whatever leads to a write in the cloud asks for
+/// it: an older state knows nothing of what was sent since, and has to be looked at first.
+pub(super) async fn stay(pen: &mut Pen) -> Result<(), StoreError> {
     let (remembered, here) = read(pen).await?;
-    Ok(compare(&remembered, &here) == Finding::Same)
+    match compare(&remembered, &here) {
+        Finding::Same => Ok(()),
+        Finding::First | Finding::Doubtful(_) => Err(StoreError::Replaced),
+    }
 }
 
 /// Compares a database that was just opened with what it remembers, and begins another incarnation where they disagree.
@@ -136,13 +140,7 @@ impl Verb for Settle {
                 Finding::First => None,
                 Finding::Doubtful(doubt) => Some(doubt),
             };
-            let begin = sqlx::query(BEGIN)
-                .bind(self.new_incarnation)
-                .bind(here.server.as_str())
-                .bind(here.timeline.as_str())
-                .bind(here.database_name.as_str())
-                .bind(here.database_oid);
-            pen.run(begin).await?;
+            begin_at(pen, self.new_incarnation, &here).await?;
             let Some(doubt) = doubt else { return Ok(()) };
             pen.run(sqlx::query(DOUBT).bind(doubt.as_str()).bind(micros(self.now))).await?;
             pen.run(sqlx::query(LOOK_FIRST)).await?;
@@ -150,6 +148,22 @@ impl Verb for Settle {
             pen.run(sqlx::query(DISMISS)).await.map(drop)
         })
     }
+}
+
+async fn begin_at(pen: &mut Pen, incarnation: Uuid, here: &Place) -> Result<(), StoreError> {
+    let begin = sqlx::query(BEGIN)
+        .bind(incarnation)
+        .bind(here.server.as_str())
+        .bind(here.timeline.as_str())
+        .bind(here.database_name.as_str())
+        .bind(here.database_oid);
+    pen.run(begin).await.map(drop)
+}
+
+/// Begins an incarnation where the database lies.
+pub(super) async fn begin_here(pen: &mut Pen, incarnation: Uuid) -> Result<(), StoreError> {
+    let (_, here) = read(pen).await?;
+    begin_at(pen, incarnation, &here).await
 }
 
 #[cfg(test)]

@@ -2,10 +2,12 @@
 
 mod options;
 mod patience;
+mod probe;
 mod rights;
 mod schema;
 mod verdict;
 
+mod answers;
 mod locks;
 mod pen;
 mod transact;
@@ -34,6 +36,7 @@ mod read_work;
 mod readers;
 mod trust;
 
+mod arrival;
 mod facade;
 mod facade_passwords;
 mod hints;
@@ -42,6 +45,7 @@ mod open;
 mod statements;
 mod sweeps;
 
+pub(in crate::store) use arrival::{Arrival, Found, Load};
 pub use open::PostgresStore;
 pub use options::{PostgresOptions, Rest};
 pub use schema::POSTGRES_MIGRATIONS;

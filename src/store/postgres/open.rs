@@ -2,11 +2,11 @@
 
 use super::incarnation::Settle;
 use super::options::{PostgresOptions, Rest};
+use super::probe::probe;
 use super::readers::Readers;
 use super::rights::Check;
 use super::schema::{Migrate, Read};
 use super::transact::Writer;
-use super::verdict::said;
 use crate::domain::StoreId;
 use crate::store::{Mode, OwnerCard, Spawn, StoreError};
 use sqlx::ConnectOptions;
@@ -15,8 +15,31 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long a new connection may take, a server that is just starting included.
-const CONNECT_MAX: Duration = Duration::from_secs(10);
+/// Connects to a server, and looks at nothing yet.
+pub(super) async fn reach(
+    url: &str,
+    connections_max: u32,
+    connect_max: Duration,
+    spawn: Spawn,
+    rest: Rest,
+) -> Result<Writer, StoreError> {
+    let connect = PgConnectOptions::from_str(url)
+        .map_err(|error| StoreError::Unreadable(format!("store.url is not acceptable: {error}")))?
+        .application_name("seatless")
+        .disable_statement_logging();
+    // No idle timeout and no life time: the pool then needs no task of its own. Nothing is asked before a connection is
+    // used either; one that has died is noticed by using it.
+    let pool = PgPoolOptions::new()
+        .max_connections(connections_max.max(1))
+        .acquire_timeout(connect_max)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .connect_lazy_with(connect.clone());
+    // The first connection tells what is wrong with the address.
+    probe(&connect, &rest).await?;
+    Ok(Writer { pool, spawn, rest, lanes: Arc::default() })
+}
 
 /// A PostgreSQL database as a store. Cheap to clone; all clones share their connections.
 #[derive(Clone)]
@@ -35,23 +58,9 @@ impl PostgresStore {
     /// [`StoreError::Unreachable`] if the server does not answer, [`StoreError::Unreadable`] if it is too old, a standby,
     /// forgetful, or denies a right (the text spells out the missing grants), [`StoreError::SchemaNewer`] as it says.
     pub async fn open(options: PostgresOptions, spawn: Spawn, rest: Rest) -> Result<Self, StoreError> {
-        let connect = PgConnectOptions::from_str(&options.url)
-            .map_err(|error| StoreError::Unreadable(format!("store.url is not acceptable: {error}")))?
-            .application_name("seatless")
-            .disable_statement_logging();
-        // No idle timeout and no life time: the pool then needs no task of its own. Nothing is asked before a connection
-        // is used either; one that has died is noticed by using it.
-        let pool = PgPoolOptions::new()
-            .max_connections(options.connections_max.max(1))
-            .acquire_timeout(CONNECT_MAX)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .test_before_acquire(false)
-            .connect_lazy_with(connect);
-        // The first connection tells what is wrong with the address; it is not waited for as one that was lost is.
-        drop(pool.acquire().await.map_err(said)?);
-        let writer = Writer { pool: pool.clone(), spawn, rest: Arc::clone(&rest), lanes: Arc::default() };
-        let readers = Readers { pool, rest };
+        let PostgresOptions { url, connections_max, connect_max, .. } = &options;
+        let writer = reach(url, *connections_max, *connect_max, spawn, Arc::clone(&rest)).await?;
+        let readers = Readers { pool: writer.pool.clone(), rest };
         let opened = match &options.mode {
             Mode::Owner(card) => Self::own(&writer, card).await,
             Mode::Reader => Self::look(&writer).await,

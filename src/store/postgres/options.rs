@@ -20,6 +20,8 @@ pub struct PostgresOptions {
     pub mode: Mode,
     /// How many connections there may be at the same time; at least 1.
     pub connections_max: u32,
+    /// How long a verb waits for one of them to become free, or to be made.
+    pub connect_max: Duration,
     /// After what time without another chunk a submission counts as one whose process has ended.
     pub abandoned_after: Duration,
 }
@@ -41,7 +43,8 @@ impl PostgresOptions {
     }
 
     fn with(url: String, mode: Mode) -> Self {
-        Self { url, mode, connections_max: 16, abandoned_after: Duration::from_secs(3_600) }
+        let (connect_max, abandoned_after) = (Duration::from_secs(10), Duration::from_secs(3_600));
+        Self { url, mode, connections_max: 16, connect_max, abandoned_after }
     }
 }
 

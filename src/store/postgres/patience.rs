@@ -1,11 +1,12 @@
 //! How long an outage of the server is waited out.
 
 use super::options::Rest;
+use super::verdict::was_waited_for;
 use sqlx::PgPool;
 use std::time::Duration;
 
 /// The pause between two tries.
-const PAUSE: Duration = Duration::from_millis(100);
+pub(super) const PAUSE: Duration = Duration::from_millis(100);
 
 /// How many pauses an outage may last before it is reported: some ten seconds, for a restart of the server.
 const PAUSES_MAX: usize = 100;
@@ -24,8 +25,11 @@ impl<'a> Patience<'a> {
         Self { rest, at_once: places, pauses: 0 }
     }
 
-    /// Waits as long as is right before another try; says whether there is to be one.
-    pub(super) async fn bears_another_try(&mut self) -> bool {
+    /// Waits as long as is right before another try after such a failure; says whether there is to be one.
+    pub(super) async fn bears_another_try(&mut self, after: &sqlx::Error) -> bool {
+        if was_waited_for(after) {
+            return false;
+        }
         if self.at_once > 0 {
             self.at_once -= 1;
             return true;

@@ -1,10 +1,16 @@
 //! One transaction, and what it remembers.
 
+use super::answers::in_time;
+use super::options::Rest;
 use super::verdict::{is_conflict, is_connection_loss, said};
 use crate::store::StoreError;
 use crate::store::sql::lane_book::LaneBook;
-use sqlx::postgres::{PgArguments, PgRow};
-use sqlx::{PgPool, Postgres, Row, Transaction};
+use bytes::Bytes;
+use futures_util::TryStreamExt;
+use futures_util::stream::BoxStream;
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgArguments, PgCopyIn, PgRow};
+use sqlx::{PgConnection, PgPool, Postgres, Row};
 use std::sync::Arc;
 
 /// A statement with its parameters.
@@ -22,79 +28,141 @@ pub(super) enum Ended {
     /// It is durable.
     Committed,
     /// It was refused; nothing of it is there.
-    Refused(StoreError),
+    Refused(sqlx::Error),
     /// The connection ended meanwhile: it may have been committed, under this id.
-    Unknown(String, StoreError),
+    Unknown(String, sqlx::Error),
 }
 
 /// A running transaction.
 pub(super) struct Pen {
-    transaction: Transaction<'static, Postgres>,
+    /// There until the transaction has ended.
+    connection: Option<PoolConnection<Postgres>>,
+    rest: Rest,
     /// The lanes that are known to exist, this transaction's own among them.
     pub(super) lanes: Arc<LaneBook>,
     /// Another transaction stood in the way: the whole may be tried again.
     pub(super) conflict: bool,
-    /// The server is gone; nothing of it was done.
-    pub(super) lost: bool,
+    /// Why the connection is of no use any more; nothing of the transaction was done.
+    pub(super) lost: Option<sqlx::Error>,
 }
 
 impl Pen {
-    pub(super) async fn begin(pool: &PgPool, lanes: Arc<LaneBook>) -> Result<Self, sqlx::Error> {
-        let transaction = pool.begin_with(BEGIN).await?;
-        Ok(Self { transaction, lanes, conflict: false, lost: false })
+    pub(super) async fn begin(pool: &PgPool, rest: &Rest, lanes: Arc<LaneBook>) -> Result<Self, sqlx::Error> {
+        let connection = Some(pool.acquire().await?);
+        let mut pen = Self { connection, rest: Arc::clone(rest), lanes, conflict: false, lost: None };
+        pen.rule(BEGIN).await?;
+        Ok(pen)
     }
 
     /// Runs a statement and says how many rows it changed.
     pub(super) async fn run(&mut self, query: Query<'_>) -> Result<u64, StoreError> {
-        let result = query.execute(&mut *self.transaction).await;
+        let result = match &mut self.connection {
+            Some(connection) => in_time(&self.rest, query.execute(&mut **connection)).await,
+            None => Err(sqlx::Error::PoolClosed),
+        };
         Ok(self.judge(result)?.rows_affected())
     }
 
     /// Runs a statement that gives rows.
     pub(super) async fn rows(&mut self, query: Query<'_>) -> Result<Vec<PgRow>, StoreError> {
-        let result = query.fetch_all(&mut *self.transaction).await;
+        let result = match &mut self.connection {
+            Some(connection) => in_time(&self.rest, query.fetch_all(&mut **connection)).await,
+            None => Err(sqlx::Error::PoolClosed),
+        };
         self.judge(result)
     }
 
     /// Runs a statement that gives at most one row.
     pub(super) async fn row(&mut self, query: Query<'_>) -> Result<Option<PgRow>, StoreError> {
-        let result = query.fetch_optional(&mut *self.transaction).await;
-        self.judge(result)
+        Ok(self.rows(query).await?.into_iter().next())
+    }
+
+    /// Begins to fill a table with the lines of COPY. The text must be one of ours.
+    pub(super) async fn copy_in(
+        &mut self,
+        statement: &str,
+    ) -> Result<PgCopyIn<&mut PgConnection>, StoreError> {
+        let connection = self.connection.as_deref_mut().ok_or_else(ended)?;
+        connection.copy_in_raw(statement).await.map_err(|error| said(&error))
+    }
+
+    /// What a table holds, as the lines of COPY, in pieces of any size. The text must be one of ours.
+    pub(super) async fn copy_out(
+        &mut self,
+        statement: &str,
+    ) -> Result<BoxStream<'_, Result<Bytes, StoreError>>, StoreError> {
+        let connection = self.connection.as_deref_mut().ok_or_else(ended)?;
+        let stream = connection.copy_out_raw(statement).await.map_err(|error| said(&error))?;
+        Ok(Box::pin(stream.map_err(|error| said(&error))))
     }
 
     /// Runs a text of several statements.
     pub(super) async fn run_all(&mut self, text: &'static str) -> Result<(), StoreError> {
-        let result = sqlx::raw_sql(text).execute(&mut *self.transaction).await;
-        self.judge(result).map(drop)
+        let result = self.rule(text).await;
+        self.judge(result)
     }
 
     /// Ends the transaction; gives the lanes back that it knows, if it holds.
     pub(super) async fn commit(mut self) -> (Ended, Arc<LaneBook>) {
-        let id = match self.row(sqlx::query(MY_ID)).await {
-            Ok(row) => row.and_then(|row| row.get::<Option<String>, _>(0)),
-            Err(error) => return (Ended::Refused(error), self.lanes),
+        let lanes = Arc::clone(&self.lanes);
+        let id = match &mut self.connection {
+            Some(connection) => in_time(&self.rest, sqlx::query(MY_ID).fetch_one(&mut **connection)).await,
+            None => Err(sqlx::Error::PoolClosed),
         };
-        let ended = match (self.transaction.commit().await, id) {
-            (Ok(()), _) => Ended::Committed,
-            (Err(error), Some(id)) if is_connection_loss(&error) => Ended::Unknown(id, said(error)),
+        let id = match id {
+            Ok(row) => row.get::<Option<String>, _>(0),
+            Err(error) => return (Ended::Refused(error), lanes),
+        };
+        let ended = match (self.rule("COMMIT").await, id) {
+            (Ok(()), _) => {
+                // Only now is the connection good for others.
+                drop(self.connection.take());
+                Ended::Committed
+            }
+            (Err(error), Some(id)) if is_connection_loss(&error) => Ended::Unknown(id, error),
             // Without an id it has written nothing.
             (Err(error), None) if is_connection_loss(&error) => Ended::Committed,
-            (Err(error), _) => Ended::Refused(said(error)),
+            (Err(error), _) => Ended::Refused(error),
         };
-        (ended, self.lanes)
+        (ended, lanes)
     }
 
     /// Ends the transaction as if it had never begun.
-    pub(super) async fn roll_back(self) {
+    pub(super) async fn roll_back(mut self) {
         // A connection that is gone has rolled back by itself.
-        let _ = self.transaction.rollback().await;
+        if self.lost.is_none() && self.rule("ROLLBACK").await.is_ok() {
+            drop(self.connection.take());
+        }
+    }
+
+    async fn rule(&mut self, text: &'static str) -> Result<(), sqlx::Error> {
+        match &mut self.connection {
+            Some(connection) => {
+                in_time(&self.rest, sqlx::raw_sql(text).execute(&mut **connection)).await.map(drop)
+            }
+            None => Err(sqlx::Error::PoolClosed),
+        }
     }
 
     fn judge<T>(&mut self, result: Result<T, sqlx::Error>) -> Result<T, StoreError> {
         result.map_err(|error| {
             self.conflict |= is_conflict(&error);
-            self.lost |= is_connection_loss(&error);
-            said(error)
+            let told = said(&error);
+            self.lost = Some(error).filter(is_connection_loss);
+            told
         })
+    }
+}
+
+fn ended() -> StoreError {
+    said(&sqlx::Error::PoolClosed)
+}
+
+impl Drop for Pen {
+    /// A transaction that did not end is ended by the end of its connection.
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            drop(connection.detach());
+        }
     }
 }

@@ -19,7 +19,7 @@ pub(super) const SEATED: &str = "
     WHERE seat <> 'none' AND waiting > 0
       AND EXISTS (SELECT 1 FROM requests AS s
                   WHERE s.user = users.id AND s.status IN ('active', 'blocked', 'succeeded')
-                    AND s.waiting AND NOT s.paused)
+                    AND CASE WHEN s.waiting THEN NOT s.paused ELSE FALSE END)
     ORDER BY id LIMIT $1";
 
 pub(super) const WANTED_POOLS: &str = "

@@ -12,7 +12,8 @@ pub(super) const LINES: &str = "
     SELECT priority, batch, pass FROM turns
     WHERE tenant = $1 AND license = $2 AND waiting > 0 ORDER BY priority DESC, pass, batch LIMIT $3";
 
-/// The first users of each line, each by its eldest request in it.
+/// The first users of each line, each by its eldest request in it. The CASE keeps the planner from looking for a user's
+/// requests among all that wait: right after a batch has come to wait, its statistics still say that nobody does.
 pub(super) const IN_LINE: &str = "
     SELECT r.id, r.person, r.priority, r.batch
     FROM unnest($3::bigint[], $4::uuid[]) AS wanted (priority, batch)
@@ -22,8 +23,8 @@ pub(super) const IN_LINE: &str = "
           AND x.batch = wanted.batch AND x.waiting AND NOT x.paused AND u.seat = 'none'
           AND NOT EXISTS (SELECT 1 FROM requests AS s
                           WHERE s.user = x.user AND s.status IN ('active', 'blocked', 'succeeded')
-                            AND s.waiting AND NOT s.paused AND s.batch = x.batch
-                            AND s.priority = x.priority AND s.id < x.id)
+                            AND CASE WHEN s.waiting AND NOT s.paused
+                                THEN s.batch = x.batch AND s.priority = x.priority AND s.id < x.id ELSE FALSE END)
         ORDER BY x.id LIMIT $5) AS r
     ORDER BY r.id";
 

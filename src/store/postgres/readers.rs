@@ -1,9 +1,11 @@
 //! Reading: one statement each, on whatever connection is free.
 
+use super::answers::ask;
 use super::options::Rest;
 use super::patience::Patience;
 use super::pen::Query;
-use super::verdict::{is_connection_loss, said};
+use super::probe::explained;
+use super::verdict::is_connection_loss;
 use crate::store::StoreError;
 use sqlx::PgPool;
 use sqlx::postgres::PgRow;
@@ -20,9 +22,10 @@ impl Readers {
     pub(super) async fn rows<'q>(&self, query: impl Fn() -> Query<'q>) -> Result<Vec<PgRow>, StoreError> {
         let mut patience = Patience::with(&self.pool, &self.rest);
         loop {
-            match query().fetch_all(&self.pool).await {
-                Err(error) if is_connection_loss(&error) && patience.bears_another_try().await => {}
-                result => return result.map_err(said),
+            match ask(&self.pool, &self.rest, query()).await {
+                Err(error) if is_connection_loss(&error) && patience.bears_another_try(&error).await => {}
+                Err(error) => return Err(explained(&self.pool, &self.rest, &error).await),
+                Ok(rows) => return Ok(rows),
             }
         }
     }

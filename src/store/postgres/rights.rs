@@ -14,15 +14,20 @@ pub(super) const SERVER: &str = "
     SELECT current_setting('server_version_num')::bigint, pg_is_in_recovery(), current_setting('synchronous_commit'),
         current_setting('fsync'), current_user::text, current_schema()::text,
         coalesce(has_schema_privilege(current_schema(), 'CREATE'), FALSE), current_database()::text,
-        current_setting('server_encoding')";
+        current_setting('server_encoding'),
+        (SELECT n.nspname::text FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+         WHERE c.relname = 'meta' AND c.relkind = 'r' AND n.nspname = ANY(string_to_array(
+             replace(replace(current_setting('search_path'), ' ', ''), '\"$user\"', current_user), ','))
+           AND NOT has_schema_privilege(n.oid, 'USAGE') LIMIT 1)";
 
-/// Every table of ours that is there and that we may not do everything to that we have to.
+/// Every table of ours that is there and that we may not do everything to that we have to. Their sequences are those of
+/// identity columns, which ask for no right of their own (PostgreSQL, CREATE TABLE, GENERATED AS IDENTITY).
 pub(super) const MISSING: &str = "
     SELECT c.relname::text, array_to_string(ARRAY(
         SELECT p.right FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS p (\"right\")
         WHERE NOT has_table_privilege(c.oid, p.right)), ', ')
     FROM pg_class AS c
-    WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r' AND c.relname = ANY($1)
+    WHERE c.relnamespace = (SELECT n.oid FROM pg_namespace AS n WHERE n.nspname = coalesce($3, current_schema())) AND c.relkind = 'r' AND c.relname = ANY($1)
       AND NOT (has_table_privilege(c.oid, 'SELECT') AND (NOT $2 OR (has_table_privilege(c.oid, 'INSERT')
                AND has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE'))))
     ORDER BY c.relname";
@@ -73,18 +78,23 @@ impl Verb for Check {
                 may_create: cells.flag()?,
                 database: cells.take()?,
                 encoding: cells.take()?,
+                closed_schema: cells.take()?,
             };
             server.check(self.writes)?;
+            let schema = server.closed_schema.as_deref();
             let mut missing: BTreeMap<String, Vec<String>> = BTreeMap::new();
-            for row in pen.rows(sqlx::query(MISSING).bind(TABLES).bind(self.writes)).await? {
+            for row in pen.rows(sqlx::query(MISSING).bind(TABLES).bind(self.writes).bind(schema)).await? {
                 let mut cells = Cells::of(&row);
                 let (table, rights) = (cells.take()?, cells.take()?);
                 missing.entry(rights).or_default().push(table);
             }
-            if !missing.is_empty() {
-                // One statement for each set of rights: what a person is shown has a bound.
-                let grants: Vec<String> =
-                    missing.iter().map(|(rights, tables)| server.grant(rights, tables)).collect();
+            // One statement for each set of rights: what a person is shown has a bound.
+            let grants: Vec<String> = server
+                .opens_schema()
+                .into_iter()
+                .chain(missing.iter().map(|(rights, tables)| server.grant(rights, tables)))
+                .collect();
+            if !grants.is_empty() {
                 return Err(StoreError::Unreadable(format!(
                     "the user {} lacks rights on it; as the owner of the tables: {}",
                     server.user,
@@ -112,6 +122,8 @@ struct Server {
     may_create: bool,
     database: String,
     encoding: String,
+    /// One that has tables of ours and that we may not use.
+    closed_schema: Option<String>,
 }
 
 impl Server {
@@ -149,6 +161,12 @@ impl Server {
             );
         }
         Ok(())
+    }
+
+    /// The statement that lets the schema of the tables be used, if it has to be.
+    fn opens_schema(&self) -> Option<String> {
+        let schema = self.closed_schema.as_deref()?;
+        Some(format!("GRANT USAGE ON SCHEMA \"{schema}\" TO \"{}\";", self.user))
     }
 
     /// The statement that gives what is missing.

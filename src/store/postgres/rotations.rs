@@ -1,6 +1,7 @@
 //! Rotations: recorded with their sealed passwords before anything is sent, and again when something came of them.
 
 use super::begin::PASSWORDS;
+use super::incarnation;
 use super::locks;
 use super::passwords::{destroy_superseded, write_facts};
 use super::pen::Pen;
@@ -55,6 +56,7 @@ impl Verb for BeginRotations {
         Box::pin(async move {
             let users: Vec<Uuid> = self.rotations.iter().map(|one| one.user.0).collect();
             locks::users(pen, &users).await?;
+            incarnation::stay(pen).await?;
             let mut rows = JsonRows::new();
             for one in &self.rotations {
                 let before = one.before.map(|before| before.intent.0);

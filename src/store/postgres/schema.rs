@@ -7,13 +7,16 @@ use super::verdict::corrupt;
 use crate::domain::StoreId;
 use crate::store::StoreError;
 use crate::store::sql::cells::Cells;
+use uuid::Uuid;
 
 /// Every migration as (version, name, text), in order. A test compares them with the folder `migrations/postgres`.
-pub const POSTGRES_MIGRATIONS: &[(i64, &str, &str)] =
-    &[(1, "requests", include_str!("../../../migrations/postgres/0001_requests.sql"))];
+pub const POSTGRES_MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "requests", include_str!("../../../migrations/postgres/0001_requests.sql")),
+    (2, "arriving", include_str!("../../../migrations/postgres/0002_arriving.sql")),
+];
 
 /// The schema version this binary writes, and the newest it can read.
-pub(super) const KNOWN: i64 = 1;
+pub(super) const KNOWN: i64 = 2;
 
 /// What a binary must know at least to read what this one writes.
 const READER_MIN: i64 = 1;
@@ -21,6 +24,11 @@ const READER_MIN: i64 = 1;
 pub(super) const HAS_META: &str = "SELECT to_regclass('meta') IS NOT NULL";
 
 pub(super) const BIRTH: &str = "SELECT store_id, schema_version, reader_version_min FROM meta";
+
+/// The first version that knows of a database that is still being filled.
+const KNOWS_ARRIVALS: i64 = 2;
+
+pub(super) const ARRIVING: &str = "SELECT incarnation FROM meta WHERE arriving";
 
 pub(super) const BORN: &str = "
     INSERT INTO meta (one, store_id, schema_version, reader_version_min) VALUES (TRUE, $1, $2, $3)
@@ -36,6 +44,8 @@ pub(super) struct Birth {
     pub(super) store: StoreId,
     pub(super) version: i64,
     reader_min: i64,
+    /// The incarnation that is about to begin with a copy that is not finished.
+    pub(super) arriving: Option<Uuid>,
 }
 
 impl Birth {
@@ -48,7 +58,17 @@ impl Birth {
                 self.version
             )));
         }
-        Ok(())
+        self.check_arrived()
+    }
+
+    /// Refuses a database that a copy did not finish: what it was copied from may still be in use.
+    pub(super) fn check_arrived(&self) -> Result<(), StoreError> {
+        match self.arriving {
+            Some(_) => Err(StoreError::Unreadable(
+                "it is being filled by `seatless copy`, or one that was cut short; repeat that command to its end".to_owned(),
+            )),
+            None => Ok(()),
+        }
     }
 }
 
@@ -65,7 +85,12 @@ pub(super) async fn read_birth(pen: &mut Pen) -> Result<Option<Birth>, StoreErro
         return Ok(None);
     };
     let mut cells = Cells::of(&row);
-    Ok(Some(Birth { store: StoreId(cells.id()?), version: cells.int()?, reader_min: cells.int()? }))
+    let (store, version, reader_min) = (StoreId(cells.id()?), cells.int()?, cells.int()?);
+    let arriving = match version {
+        ..KNOWS_ARRIVALS => None,
+        _ => pen.row(sqlx::query(ARRIVING)).await?.map(|row| Cells::of(&row).id()).transpose()?,
+    };
+    Ok(Some(Birth { store, version, reader_min, arriving }))
 }
 
 async fn is_there(pen: &mut Pen, sql: &'static str) -> Result<bool, StoreError> {
@@ -86,6 +111,14 @@ impl Verb for Read {
     }
 }
 
+/// Runs the migrations after `from`; a database that has no id yet gets `new_store`.
+pub(super) async fn bring_up_to_date(pen: &mut Pen, from: i64, new_store: StoreId) -> Result<(), StoreError> {
+    for (_, _, text) in POSTGRES_MIGRATIONS.iter().filter(|(version, ..)| *version > from) {
+        pen.run_all(text).await?;
+    }
+    pen.run(sqlx::query(BORN).bind(new_store.0).bind(KNOWN).bind(READER_MIN)).await.map(drop)
+}
+
 /// Brings the schema up to date; a database that has no id yet gets `new_store`. All of it is one transaction, and whoever
 /// opens at the same time waits for it.
 pub(super) struct Migrate {
@@ -102,6 +135,7 @@ impl Verb for Migrate {
             let from = match &birth {
                 Some(birth) => {
                     refuse_newer(birth.version.max(birth.reader_min))?;
+                    birth.check_arrived()?;
                     birth.version
                 }
                 None if is_there(pen, FOREIGN).await? => {
@@ -112,11 +146,8 @@ impl Verb for Migrate {
                 }
                 None => 0,
             };
-            for (_, _, text) in POSTGRES_MIGRATIONS.iter().filter(|(version, ..)| *version > from) {
-                pen.run_all(text).await?;
-            }
             if from < KNOWN {
-                pen.run(sqlx::query(BORN).bind(self.new_store.0).bind(KNOWN).bind(READER_MIN)).await?;
+                bring_up_to_date(pen, from, self.new_store).await?;
             }
             match read_birth(pen).await? {
                 Some(birth) => Ok(birth.store),

@@ -2,8 +2,8 @@
 
 use super::open::PostgresStore;
 use super::{
-    admission, batches, begin, claim, commit, hints, incarnation, lanes, locks, observe, passwords, pen,
-    promote, read_admission, read_history, read_requests, read_turns, read_watches, read_work, rights,
+    admission, arrival, batches, begin, claim, commit, hints, incarnation, lanes, locks, observe, passwords,
+    pen, promote, read_admission, read_history, read_requests, read_turns, read_watches, read_work, rights,
     rotations, schema, stage, sweeps, transact, trust, watches, workers,
 };
 
@@ -144,11 +144,20 @@ impl PostgresStore {
         ("open: birth", schema::BIRTH),
         ("open: born", schema::BORN),
         ("open: foreign", schema::FOREIGN),
+        ("open: arriving", schema::ARRIVING),
+        ("copy: there", arrival::THERE),
+        ("copy: incarnation", arrival::INCARNATION),
+        ("copy: signed on", arrival::SIGNED_ON),
+        ("copy: columns", arrival::COLUMNS),
+        ("copy: stay closed", arrival::STAY_CLOSED),
+        ("copy: trust", arrival::TAKE_TRUST),
+        ("copy: welcome", arrival::WELCOME),
+        ("copy: number events", arrival::NUMBER_EVENTS),
+        ("copy: number lanes", arrival::NUMBER_LANES),
         ("sign_on", workers::SIGN_ON),
         ("sign_on: prune", workers::PRUNE),
         ("heartbeat", workers::BEAT),
         ("sign_off", workers::SIGN_OFF),
-        ("claim: is late", workers::IS_LATE),
         ("begin: may not", workers::MAY_NOT_BEGIN),
         ("lock: queue", locks::QUEUE),
         ("lock: users", locks::USERS),

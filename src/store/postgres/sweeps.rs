@@ -1,5 +1,6 @@
 //! What the sweep reads and writes.
 
+use super::incarnation;
 use super::locks;
 use super::pen::Pen;
 use super::readers::Readers;
@@ -130,6 +131,7 @@ impl Verb for BeginSweep {
             let users: Vec<Uuid> =
                 self.begins.iter().filter_map(|begin| begin.of.map(|(user, _)| user.0)).collect();
             locks::users(pen, &users).await?;
+            incarnation::stay(pen).await?;
             let mut removable = HashSet::new();
             for row in pen.rows(sqlx::query(REMOVABLE).bind(&users)).await? {
                 removable.insert(UserId(Cells::of(&row).id()?));
@@ -193,6 +195,9 @@ impl Verb for EndSweep {
 }
 
 async fn write_removals(pen: &mut Pen, removed: &[Swept], now: Instant) -> Result<(), StoreError> {
+    let told: Vec<Uuid> = removed.iter().filter_map(|swept| swept.of.map(|(_, request)| request.0)).collect();
+    // The sequence grows along each history, because whoever writes into one has the lock of its user.
+    locks::users_of(pen, &told).await?;
     write_events(pen, sweep_rows::removals(removed), EventKind::Swept, now).await?;
     let used: Vec<Uuid> =
         removed.iter().flat_map(|swept| swept.explained_by.iter().map(|intent| intent.0)).collect();

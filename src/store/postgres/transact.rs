@@ -3,9 +3,11 @@
 //! A transaction that lost against another one is tried again whole; that is safe, since no call to the cloud is ever part
 //! of one. Where the connection ends during COMMIT the server is asked what became of it: `pg_xact_status` knows.
 
+use super::answers::ask;
 use super::options::Rest;
-use super::patience::Patience;
+use super::patience::{PAUSE, Patience};
 use super::pen::{Ended, Pen};
+use super::probe::explained;
 use super::verdict::{is_connection_loss, said};
 use crate::store::sql::lane_book::LaneBook;
 use crate::store::{Answer, Spawn, StoreError};
@@ -18,7 +20,12 @@ use tokio::sync::oneshot;
 /// How often a transaction is tried that others stand in the way of.
 const CONFLICTS_MAX: usize = 10;
 
-pub(super) const FATE: &str = "SELECT pg_xact_status($1::text::xid8)";
+/// Another timeline counts its own transactions, so that it knows nothing of ours; a standby cannot tell yet which it is.
+pub(super) const FATE: &str = "
+    SELECT CASE WHEN pg_is_in_recovery() THEN 'in recovery'
+                WHEN m.timeline <> substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) THEN 'elsewhere'
+                ELSE pg_xact_status($1::text::xid8) END
+    FROM meta AS m";
 
 /// What a verb comes to, some time later.
 pub(super) type Applied<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -70,10 +77,12 @@ impl Writer {
         let mut patience = Patience::with(&self.pool, &self.rest);
         let mut conflicts = 0;
         loop {
-            let mut pen = match Pen::begin(&self.pool, self.known_lanes()).await {
+            let mut pen = match Pen::begin(&self.pool, &self.rest, self.known_lanes()).await {
                 Ok(pen) => pen,
-                Err(error) if is_connection_loss(&error) && patience.bears_another_try().await => continue,
-                Err(error) => return Err(said(error)),
+                Err(error) if is_connection_loss(&error) && patience.bears_another_try(&error).await => {
+                    continue;
+                }
+                Err(error) => return Err(explained(&self.pool, &self.rest, &error).await),
             };
             let error = match verb.apply(&mut pen).await {
                 Ok(answer) => match pen.commit().await {
@@ -86,22 +95,25 @@ impl Writer {
                             self.learn(lanes);
                             return Ok(answer);
                         }
-                        error
+                        said(&error)
                     }
                     // The connection ended before COMMIT was sent.
-                    (Ended::Refused(error @ StoreError::Unreachable(_)), _)
-                        if patience.bears_another_try().await =>
+                    (Ended::Refused(error), _)
+                        if is_connection_loss(&error) && patience.bears_another_try(&error).await =>
                     {
-                        error
+                        said(&error)
                     }
-                    (Ended::Refused(error), _) => return Err(error),
+                    (Ended::Refused(error), _) => return Err(said(&error)),
                 },
                 Err(error) => {
-                    let (conflict, lost) = (pen.conflict, pen.lost);
+                    let (conflict, lost) = (pen.conflict, pen.lost.take());
                     pen.roll_back().await;
                     conflicts += usize::from(conflict);
-                    if !(conflict && conflicts < CONFLICTS_MAX || lost && patience.bears_another_try().await)
-                    {
+                    let again = match &lost {
+                        Some(lost) => patience.bears_another_try(lost).await,
+                        None => conflict && conflicts < CONFLICTS_MAX,
+                    };
+                    if !again {
                         return Err(error);
                     }
                     error
@@ -111,25 +123,26 @@ impl Writer {
         }
     }
 
-    /// What became of a transaction whose connection ended during COMMIT.
-    async fn was_committed(&self, id: &str, error: &StoreError) -> Result<bool, StoreError> {
-        let mut patience = Patience::with(&self.pool, &self.rest);
+    /// What became of a transaction whose connection ended during COMMIT. Nothing may be done before that is known, so it
+    /// is asked for as long as the server is away.
+    async fn was_committed(&self, id: &str, error: &sqlx::Error) -> Result<bool, StoreError> {
         loop {
-            let fate = sqlx::query(FATE).bind(id).fetch_one(&self.pool).await;
-            let fate = fate.map(|row| row.get::<Option<String>, _>(0));
-            let is_open = match fate.as_ref().map(Option::as_deref) {
+            let fate = ask(&self.pool, &self.rest, sqlx::query(FATE).bind(id)).await;
+            let fate = fate.map(|rows| rows.first().and_then(|row| row.get::<Option<String>, _>(0)));
+            match fate.as_ref().map(Option::as_deref) {
                 Ok(Some("committed")) => return Ok(true),
                 Ok(Some("aborted")) => return Ok(false),
-                // The server has not noticed yet that the connection has ended.
-                Ok(Some(_)) => true,
-                Ok(None) => false,
-                Err(error) => is_connection_loss(error),
-            };
-            if !(is_open && patience.bears_another_try().await) {
-                return Err(StoreError::Failed(format!(
-                    "whether transaction {id} was committed cannot be found out: {error}"
-                )));
+                Ok(Some("elsewhere")) => return Err(StoreError::Replaced),
+                // The server has not noticed yet that the connection has ended, or what it is.
+                Ok(Some(_)) => {}
+                Err(error) if is_connection_loss(error) => {}
+                Ok(None) | Err(_) => {
+                    return Err(StoreError::Failed(format!(
+                        "whether transaction {id} was committed cannot be found out: {error}"
+                    )));
+                }
             }
+            (self.rest)(PAUSE).await;
         }
     }
 

@@ -1,6 +1,7 @@
 //! Noting what was seen of finished accounts, with the events that tell of it.
 
 use super::commit::EVENTS;
+use super::locks;
 use super::pen::Pen;
 use super::transact::{Applied, Verb};
 use crate::domain::{Instant, RequestId, UserId};
@@ -10,6 +11,7 @@ use crate::store::sql::watch_rows;
 use crate::store::sql::words::MACHINE_VERSION;
 use crate::store::{Actor, RowFate, StoreError, WatchNote};
 use std::collections::{HashMap, HashSet};
+use uuid::Uuid;
 
 pub(super) const NOTE: &str = "
     UPDATE watches
@@ -39,6 +41,9 @@ impl NoteWatches {
         if self.notes.is_empty() {
             return Ok(Vec::new());
         }
+        // A commit that reopens one writes its event before it takes the watch away, both under the user's lock.
+        let ids: Vec<Uuid> = self.notes.iter().map(|note| note.request.0).collect();
+        locks::users_of(pen, &ids).await?;
         let mut rows = JsonRows::new();
         let mut known = HashSet::new();
         for note in &self.notes {

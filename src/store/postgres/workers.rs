@@ -23,9 +23,6 @@ pub(super) const BEAT: &str = "
 pub(super) const PRUNE: &str =
     "DELETE FROM workers WHERE lease_until < clock_timestamp() - interval '7 days'";
 
-pub(super) const IS_LATE: &str = "
-    SELECT EXISTS (SELECT 1 FROM workers WHERE holder = $1 AND lease_until <= clock_timestamp())";
-
 pub(super) const MAY_NOT_BEGIN: &str = "
     SELECT EXISTS (SELECT 1 FROM workers WHERE holder = $1 AND begins_until <= clock_timestamp())";
 
@@ -60,10 +57,10 @@ impl Verb for Heartbeat {
     fn apply<'a>(&'a self, pen: &'a mut Pen) -> Applied<'a, ()> {
         Box::pin(async move {
             let beats = pen.run(with_lease(BEAT, self.holder, self.lease)).await?;
-            if beats == 0 || !incarnation::is_in_place(pen).await? {
+            if beats == 0 {
                 return Err(StoreError::Replaced);
             }
-            Ok(())
+            incarnation::stay(pen).await
         })
     }
 }
@@ -83,18 +80,10 @@ fn with_lease(sql: &'static str, holder: HolderId, lease: Lease) -> Query<'stati
     sqlx::query(sql).bind(holder.0).bind(lease.length.as_secs_f64()).bind(lease.call_max.as_secs_f64())
 }
 
-/// Whether a holder's lease is over. One that never gave a sign of life has none to lose.
-pub(super) async fn is_late(pen: &mut Pen, holder: HolderId) -> Result<bool, StoreError> {
-    flag(pen, IS_LATE, holder).await
-}
-
-/// Whether what a holder begins now could be on its way for longer than its lease.
+/// Whether what a holder begins now could be on its way for longer than its lease. One that never gave a sign of life has
+/// no lease to lose.
 pub(super) async fn may_not_begin(pen: &mut Pen, holder: HolderId) -> Result<bool, StoreError> {
-    flag(pen, MAY_NOT_BEGIN, holder).await
-}
-
-async fn flag(pen: &mut Pen, sql: &'static str, holder: HolderId) -> Result<bool, StoreError> {
-    match pen.row(sqlx::query(sql).bind(holder.0)).await? {
+    match pen.row(sqlx::query(MAY_NOT_BEGIN).bind(holder.0)).await? {
         Some(row) => Cells::of(&row).flag(),
         None => Ok(false),
     }

@@ -20,4 +20,5 @@ pub(in crate::store) mod row_patch;
 pub(in crate::store) mod seats;
 pub(in crate::store) mod tenant_shares;
 pub(in crate::store) mod touched;
+pub(in crate::store) mod transfer;
 pub(in crate::store) mod turns;

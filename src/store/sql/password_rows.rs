@@ -91,7 +91,7 @@ impl Facts {
     }
 }
 
-/// The users and intents that a deletion gave back.
+/// The users and intents that a deletion gave back, in the order in which histories tell of them: a deletion has none.
 pub(in crate::store) fn destroyed<'r, R>(rows: &'r [R]) -> Result<Vec<(UserId, IntentId)>, StoreError>
 where
     &'r R: Into<AnyRow<'r>>,
@@ -100,7 +100,9 @@ where
         let mut cells = Cells::of(row);
         Ok((UserId(cells.id()?), IntentId(cells.id()?)))
     };
-    rows.iter().map(read).collect()
+    let mut destroyed: Vec<(UserId, IntentId)> = rows.iter().map(read).collect::<Result<_, StoreError>>()?;
+    destroyed.sort();
+    Ok(destroyed)
 }
 
 /// What was handed over, in the order in which it was asked for.

@@ -6,6 +6,7 @@ use super::lock::OwnerLock;
 use super::open::{base, connect, resolved};
 use super::options::{OpenOptions, OwnerCard};
 use super::pen::Pen;
+use super::schema::Birth;
 use super::verdict::said;
 use super::{private_file, schema};
 use crate::domain::{Instant, StoreId};
@@ -52,13 +53,14 @@ impl SqliteStore {
     /// check counts; nobody but its owner may read it.
     ///
     /// # Errors
-    /// [`StoreError::Unreadable`] if the file exists or cannot be written, [`StoreError::Corrupt`] if the copy is damaged,
+    /// [`StoreError::Unreadable`] if the file exists or cannot be written, [`StoreError::Moved`] if the database is out of
+    /// use, [`StoreError::Corrupt`] if the copy is damaged,
     /// which means that the database is.
     pub async fn back_up(database: &Path, into: &Path) -> Result<Backup, StoreError> {
         let options = OpenOptions::reader(database);
         let mut source = connect(base(&options).read_only(true)).await?;
         match schema::read_birth(&mut source).await? {
-            Some(birth) => birth.check_reader()?,
+            Some(birth) => birth.check_reader().and_then(|()| birth.check_stayed())?,
             None => return Err(unreadable(database, &"it holds no Seatless database")),
         }
         drop(create_new(into)?);
@@ -89,11 +91,13 @@ impl SqliteStore {
     ///
     /// # Errors
     /// [`StoreError::Locked`] if somebody works on the database; [`StoreError::Corrupt`], [`StoreError::SchemaNewer`] or
-    /// [`StoreError::Unreadable`] if the copy cannot be used, or belongs to another store; then everything is as it was.
+    /// [`StoreError::Unreadable`] if the copy cannot be used, or belongs to another store; [`StoreError::Moved`] if it, or
+    /// the database, is out of use. Then everything is as it was.
     pub async fn put_back(database: &Path, from: &Path, card: &OwnerCard) -> Result<PutBack, StoreError> {
         let database = &resolved(database)?;
         let _lock = OwnerLock::take(database, card)?;
         let car = SideCar::read(database)?;
+        car.as_ref().map_or(Ok(()), SideCar::check_stayed)?;
         let copy = beside(database, ".restoring");
         let prepared = prepare(database, from, &copy, car.as_ref()).await;
         let backup = match prepared {
@@ -156,8 +160,8 @@ async fn prepare(
     io::copy(&mut source, &mut target).map_err(|error| unreadable(copy, &error))?;
     let backup = inspect(copy).await?;
     target.sync_all().map_err(|error| unreadable(copy, &error))?;
-    let own = match own_store(database).await {
-        Some(store) => Some(store),
+    let own = match own_birth(database).await {
+        Some(birth) => birth.check_stayed().map(|()| Some(birth.store))?,
         None => car.map(|car| StoreId(car.store)),
     };
     match own {
@@ -169,15 +173,15 @@ async fn prepare(
     }
 }
 
-/// The store that a database is, as far as it can be read.
-async fn own_store(database: &Path) -> Option<StoreId> {
+/// What a database says about itself, as far as it can be read.
+async fn own_birth(database: &Path) -> Option<Birth> {
     if !database.exists() {
         return None;
     }
     let mut connection = connect(base(&OpenOptions::reader(database)).read_only(true)).await.ok()?;
     let birth = schema::read_birth(&mut connection).await.ok()?;
     let _ = connection.close().await;
-    birth.map(|birth| birth.store)
+    birth
 }
 
 /// What a copy holds, once all of it was checked.

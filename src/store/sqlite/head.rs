@@ -29,6 +29,9 @@ pub(super) struct SideCar {
     /// The incarnations before this one, the latest first.
     #[serde(default)]
     past: Vec<Uuid>,
+    /// Where the database has gone, if it has: then no older state of it is worked on in its place either.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) moved_to: Option<String>,
 }
 
 /// The head of one incarnation's history.
@@ -123,7 +126,7 @@ impl SideCar {
         let about = ABOUT.to_owned();
         let store = claimed.store;
         match before.filter(|before| before.store == store) {
-            None => Self { about, store, now: None, next: Some(next), past: Vec::new() },
+            None => Self { about, store, now: None, next: Some(next), past: Vec::new(), moved_to: None },
             Some(mut before) => {
                 let announced = before.next.take();
                 // What was announced last has begun after all.
@@ -147,7 +150,15 @@ impl SideCar {
             }
         }
         past.truncate(PAST_MAX);
-        Self { about: ABOUT.to_owned(), store: self.store, now: Some(head), next: None, past }
+        Self { about: ABOUT.to_owned(), store: self.store, now: Some(head), next: None, past, moved_to: None }
+    }
+
+    /// Refuses whatever lies in the place of a database that has gone elsewhere.
+    pub(super) fn check_stayed(&self) -> Result<(), StoreError> {
+        match &self.moved_to {
+            Some(to) => Err(StoreError::Moved { to: to.clone() }),
+            None => Ok(()),
+        }
     }
 
     /// The same, when a backup is about to be put in the database's place: whatever lies there from then on is behind.

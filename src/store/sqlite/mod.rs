@@ -35,6 +35,7 @@ mod readers;
 mod trust;
 
 mod backup;
+mod departure;
 mod facade;
 mod facade_passwords;
 mod incarnation;
@@ -45,8 +46,9 @@ mod sweeps;
 use super::sql::{cells, json_rows, words};
 
 pub use backup::{Backup, PutBack};
+pub(in crate::store) use departure::Departure;
 pub use library::has_wal_reset_bug;
 pub use open::SqliteStore;
 pub use options::{Mode, OpenOptions, OwnerCard, Spawn};
-pub use schema::MIGRATIONS;
+pub use schema::{MIGRATIONS, Moved};
 pub use writer::WriterStats;

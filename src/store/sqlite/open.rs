@@ -7,6 +7,7 @@ use super::lock::OwnerLock;
 use super::options::{Mode, OpenOptions, OwnerCard, Spawn};
 use super::pen::Pen;
 use super::readers::Readers;
+use super::schema::Moved;
 use super::verdict::said;
 use super::writer::{self, Job, Odometer, WriterStats};
 use super::{private_file, schema};
@@ -26,6 +27,7 @@ pub struct SqliteStore {
     pub(super) store: StoreId,
     pub(super) readers: Readers,
     pub(super) writer: Option<Writer>,
+    moved: Option<Moved>,
 }
 
 /// The way to the writer.
@@ -52,7 +54,8 @@ impl SqliteStore {
     ///
     /// # Errors
     /// [`StoreError::Locked`] if another process owns it, [`StoreError::Unreadable`] if it is not there (for a reader)
-    /// or cannot be opened, [`StoreError::SchemaNewer`] and [`StoreError::LibraryUnsafe`] as they say.
+    /// or cannot be opened, [`StoreError::Moved`] (for an owner), [`StoreError::SchemaNewer`] and
+    /// [`StoreError::LibraryUnsafe`] as they say.
     pub async fn open(options: OpenOptions, spawn: Spawn) -> Result<Self, StoreError> {
         match options.mode.clone() {
             Mode::Owner(card) => Self::open_owner(options, card, spawn).await,
@@ -74,6 +77,11 @@ impl SqliteStore {
             // It was closed before.
             Err(_) => Ok(()),
         }
+    }
+
+    /// Where the database's content has gone, if it has: then this one tells how things stood when it went.
+    pub fn moved(&self) -> Option<&Moved> {
+        self.moved.as_ref()
     }
 
     /// Writes down beside the database how far its history has come, if it has come further since the last time; an older
@@ -105,6 +113,7 @@ impl SqliteStore {
         let options = OpenOptions { path, ..options };
         let lock = OwnerLock::take(&options.path, &card)?;
         let side_car = SideCar::read(&options.path)?;
+        side_car.as_ref().map_or(Ok(()), SideCar::check_stayed)?;
         if !options.path.exists() {
             incarnation::refuse_to_forget(&options.path, side_car.as_ref())?;
         }
@@ -134,7 +143,7 @@ impl SqliteStore {
         let (queue, jobs) = unbounded_channel();
         let odometer = Arc::new(Odometer::default());
         spawn(Box::pin(writer::write(pen, jobs, Arc::clone(&odometer), Arc::clone(&head), lock)));
-        Ok(Self { store, readers, writer: Some(Writer { queue, odometer, head }) })
+        Ok(Self { store, readers, writer: Some(Writer { queue, odometer, head }), moved: None })
     }
 
     async fn open_reader(options: OpenOptions) -> Result<Self, StoreError> {
@@ -150,7 +159,8 @@ impl SqliteStore {
         };
         birth.check_reader()?;
         connection.close().await.map_err(said)?;
-        Ok(Self { store: birth.store, readers: Readers::new(pool(&options).await?), writer: None })
+        let readers = Readers::new(pool(&options).await?);
+        Ok(Self { store: birth.store, readers, writer: None, moved: birth.moved })
     }
 }
 
@@ -174,7 +184,7 @@ pub(super) fn base(options: &OpenOptions) -> SqliteConnectOptions {
         .disable_statement_logging()
 }
 
-fn writing(options: &OpenOptions) -> SqliteConnectOptions {
+pub(super) fn writing(options: &OpenOptions) -> SqliteConnectOptions {
     let connect = base(options)
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
@@ -217,7 +227,7 @@ pub(super) async fn connect(options: SqliteConnectOptions) -> Result<SqliteConne
     })
 }
 
-async fn check_library(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+pub(super) async fn check_library(connection: &mut SqliteConnection) -> Result<(), StoreError> {
     let row = sqlx::query("SELECT sqlite_version()").fetch_one(connection).await.map_err(said)?;
     let version: String = row.try_get(0).map_err(said)?;
     if has_wal_reset_bug(&version) { Err(StoreError::LibraryUnsafe(version)) } else { Ok(()) }

@@ -3,8 +3,9 @@
 use super::lanes::LaneBook;
 use super::verdict::{is_disk_failure, said};
 use crate::store::StoreError;
+use futures_util::{Stream, TryStreamExt};
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{Connection, Sqlite, SqliteConnection};
+use sqlx::{AssertSqlSafe, Connection, Sqlite, SqliteConnection};
 
 /// A statement with its parameters.
 pub(super) type Query<'q> = sqlx::query::Query<'q, Sqlite, SqliteArguments>;
@@ -46,6 +47,15 @@ impl Pen {
     /// Runs a reading statement that gives at most one row.
     pub(super) async fn row(&mut self, query: Query<'_>) -> Result<Option<SqliteRow>, StoreError> {
         Ok(self.rows(query).await?.into_iter().next())
+    }
+
+    /// Runs a reading statement that gives too many rows to have them all at once. The text must be one of ours.
+    pub(super) fn stream<'a>(
+        &'a mut self,
+        sql: &'a str,
+    ) -> impl Stream<Item = Result<SqliteRow, StoreError>> + Send + 'a {
+        self.statements += 1;
+        sqlx::query(AssertSqlSafe(sql)).fetch(&mut self.connection).map_err(said)
     }
 
     /// Runs a writing statement that gives back a row for each row it changed.

@@ -1,12 +1,14 @@
 //! The schema: its migrations, and who may read it.
 
+use super::cells::Cells;
 use super::pen::Pen;
 use super::verdict::said;
-use crate::domain::StoreId;
+use crate::domain::{Instant, StoreId};
 use crate::store::StoreError;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::{Row, SqlSafeStr, SqliteConnection};
 use std::borrow::Cow;
+use uuid::Uuid;
 
 /// Every migration as (version, name, text), in order. A test compares them with the folder `migrations/sqlite`.
 pub const MIGRATIONS: &[(i64, &str, &str)] = &[
@@ -17,19 +19,37 @@ pub const MIGRATIONS: &[(i64, &str, &str)] = &[
     (5, "watches", include_str!("../../../migrations/sqlite/0005_watches.sql")),
     (6, "turns", include_str!("../../../migrations/sqlite/0006_turns.sql")),
     (7, "endings", include_str!("../../../migrations/sqlite/0007_endings.sql")),
+    (8, "moved", include_str!("../../../migrations/sqlite/0008_moved.sql")),
 ];
 
 /// The schema version this binary writes, and the newest it can read.
-pub(super) const KNOWN: i64 = 7;
+pub(super) const KNOWN: i64 = 8;
 
 /// What a binary must know at least to read what this one writes.
 const READER_MIN: i64 = 1;
 
+/// The first version that knows where a database has gone.
+const KNOWS_MOVES: i64 = 8;
+
+pub(super) const MOVED: &str = "SELECT moved_to, moved_at, moved_as FROM meta WHERE moved_to IS NOT NULL";
+
+/// Where the content of a database has gone, so that nothing is written to it any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Moved {
+    /// The address of the other database.
+    pub to: String,
+    /// Since when.
+    pub at: Instant,
+    /// The incarnation that began there.
+    pub(in crate::store) incarnation: Uuid,
+}
+
 /// What a database says about itself.
 pub(super) struct Birth {
     pub(super) store: StoreId,
-    version: i64,
+    pub(super) version: i64,
     reader_min: i64,
+    pub(super) moved: Option<Moved>,
 }
 
 impl Birth {
@@ -45,9 +65,18 @@ impl Birth {
         Ok(())
     }
 
-    /// Refuses a database that only a newer Seatless can write.
+    /// Refuses a database that only a newer Seatless can write, and one that nobody writes any more.
     pub(super) fn check_writer(&self) -> Result<(), StoreError> {
-        refuse_newer(self.version.max(self.reader_min))
+        refuse_newer(self.version.max(self.reader_min))?;
+        self.check_stayed()
+    }
+
+    /// Refuses a database whose content has gone elsewhere.
+    pub(super) fn check_stayed(&self) -> Result<(), StoreError> {
+        match &self.moved {
+            Some(moved) => Err(StoreError::Moved { to: moved.to.clone() }),
+            None => Ok(()),
+        }
     }
 }
 
@@ -72,11 +101,19 @@ pub(super) async fn read_birth(connection: &mut SqliteConnection) -> Result<Opti
     let Some(row) = row else {
         return Ok(None);
     };
-    Ok(Some(Birth {
-        store: StoreId(row.try_get(0).map_err(said)?),
-        version: row.try_get(1).map_err(said)?,
-        reader_min: row.try_get(2).map_err(said)?,
-    }))
+    let mut cells = Cells::of(&row);
+    let (store, version, reader_min) = (StoreId(cells.id()?), cells.int()?, cells.int()?);
+    let moved = if version < KNOWS_MOVES { None } else { read_moved(connection).await? };
+    Ok(Some(Birth { store, version, reader_min, moved }))
+}
+
+async fn read_moved(connection: &mut SqliteConnection) -> Result<Option<Moved>, StoreError> {
+    let row = sqlx::query(MOVED).fetch_optional(connection).await.map_err(said)?;
+    row.map(|row| {
+        let mut cells = Cells::of(&row);
+        Ok(Moved { to: cells.take()?, at: cells.instant()?, incarnation: cells.id()? })
+    })
+    .transpose()
 }
 
 /// A file with tables but without our own belongs to another program, and is left as it is.

@@ -2,9 +2,9 @@
 
 use super::open::SqliteStore;
 use super::{
-    admission, backup, batches, begin, claim, commit, incarnation, lanes, observe, passwords, promote,
-    read_admission, read_history, read_requests, read_turns, read_watches, read_work, rotations, stage,
-    sweeps, trust, watches,
+    admission, backup, batches, begin, claim, commit, departure, incarnation, lanes, observe, passwords,
+    promote, read_admission, read_history, read_requests, read_turns, read_watches, read_work, rotations,
+    schema, stage, sweeps, trust, watches,
 };
 
 impl SqliteStore {
@@ -139,6 +139,11 @@ impl SqliteStore {
         ("open: doubt", incarnation::DOUBT),
         ("open: look first", incarnation::LOOK_FIRST),
         ("open: has past", incarnation::HAS_PAST),
+        ("open: moved", schema::MOVED),
+        ("copy: seal", departure::SEAL),
+        ("copy: numbers", departure::NUMBERS),
+        ("copy: trust", departure::TRUST),
+        ("copy: columns", departure::COLUMNS),
         ("backup: summary", backup::SUMMARY),
         ("keep_head", incarnation::LAST_EVENT),
         ("standing", trust::STANDING),

@@ -2,6 +2,7 @@
 //!
 //! It cannot outlive the process: a small shell program starts it, waits for the end of a pipe that only this process
 //! holds open, stops the server and removes the folder. However the process ends, the pipe ends with it.
+#![allow(dead_code, reason = "each test binary that includes it uses its own part of it")]
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -14,20 +15,33 @@ const PROGRAMS: [&str; 5] = ["initdb", "pg_ctl", "postgres", "pg_dump", "pg_rest
 /// What installs them where they are missing.
 const INSTALL: &str = "apt-get install -y postgresql";
 
-/// Starts a server for as long as standard input stays open. `fsync` is off: what is tested here is what a statement
-/// means, and a machine that loses its power takes the test with it.
+/// What a server of the tests is started with, a line each. `fsync` is off: what is tested here is what a statement means,
+/// and a machine that loses its power takes the test with it.
+const FORGETFUL: &str = "fsync = off\nfull_page_writes = off\nshared_buffers = 64MB\nautovacuum = off";
+
+/// Starts a server for as long as standard input stays open.
 const KEEPER: &str = r#"
 set -e
 trap '' INT TERM HUP
 folder=$(mktemp -d "${TMPDIR:-/tmp}/seatless-postgres.XXXXXX")
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
-"$1/initdb" -D data -U seatless -A trust -E UTF8 --locale=C --no-sync >log 2>&1 || { cat log >&2; exit 1; }
-"$1/pg_ctl" -D data -l log -w -t 60 -o "-k '$folder' -c listen_addresses='' -c fsync=off -c full_page_writes=off \
-  -c max_connections=300 -c shared_buffers=64MB -c autovacuum=off" start >start 2>&1 || { cat start log >&2; exit 1; }
+if [ -n "$2" ]; then
+  "$1/pg_basebackup" -h "$2" -U seatless -D data -R -c fast --no-sync >log 2>&1 || { cat log >&2; exit 1; }
+else
+  "$1/initdb" -D data -U seatless -A trust -E UTF8 --locale=C --no-sync >log 2>&1 || { cat log >&2; exit 1; }
+fi
+if [ -n "$4" ]; then mkdir /mnt/space; fi
+cat >>data/postgresql.conf <<CONF
+unix_socket_directories = '$folder'
+listen_addresses = ''
+max_connections = $3
+$5
+CONF
+"$1/pg_ctl" -D data -l log -w -t 60 start >start 2>&1 || { cat start log >&2; exit 1; }
 echo "$folder"
 read -r _ || true
-"$1/pg_ctl" -D data -m immediate -w stop >stop 2>&1
+"$1/pg_ctl" -D data -m immediate -w stop >stop 2>&1 || true
 "#;
 
 /// A running server.
@@ -36,9 +50,27 @@ pub struct Cluster {
     pub folder: PathBuf,
     /// Where its programs lie.
     pub programs: PathBuf,
-    _keeper: Child,
-    _lifeline: ChildStdin,
+    keeper: Child,
+    lifeline: Option<ChildStdin>,
 }
+
+/// How a server is started.
+#[derive(Clone, Copy, Default)]
+pub struct How<'a> {
+    /// The folder of the server that it follows as a standby.
+    pub follows: Option<&'a Path>,
+    /// At most so many connections, if not plenty.
+    pub connections_max: Option<u32>,
+    /// Whether it finds a small file system at `/mnt`, which nobody else sees.
+    pub small_disk: bool,
+    /// Its settings, a line each, if not those of the tests.
+    pub settings: Option<&'a str>,
+}
+
+const CONNECTIONS_MAX: u32 = 300;
+
+/// Mounts the small file system, for whatever is started then.
+const MOUNTER: &str = r#"mount -t tmpfs -o size=24m,mode=1777 tmpfs /mnt && exec "$@""#;
 
 /// The server of this process.
 ///
@@ -46,15 +78,34 @@ pub struct Cluster {
 /// Where there is no PostgreSQL, with what installs it: a test that needs one is never passed over in silence.
 pub fn cluster() -> &'static Cluster {
     static CLUSTER: OnceLock<Cluster> = OnceLock::new();
-    CLUSTER.get_or_init(Cluster::start)
+    CLUSTER.get_or_init(|| Cluster::start(How::default()))
+}
+
+/// Whether a file system can be mounted by whoever runs the tests.
+pub fn can_mount() -> bool {
+    let mut mounter = Command::new("unshare");
+    mounter.args(["--mount", "sh", "-c", MOUNTER, "mounter", "true"]).stderr(Stdio::null());
+    mounter.status().is_ok_and(|status| status.success())
 }
 
 impl Cluster {
-    fn start() -> Self {
+    /// A server of its own. It ends with the value.
+    pub fn start(how: How<'_>) -> Self {
         let programs = find_programs().unwrap_or_else(install);
-        let mut keeper = unprivileged("sh")
+        let mut command = unprivileged("sh");
+        if how.small_disk {
+            let inner = command;
+            command = Command::new("unshare");
+            command.args(["--mount", "sh", "-c", MOUNTER, "mounter"]).arg(inner.get_program());
+            command.args(inner.get_args());
+        }
+        let mut keeper = command
             .args(["-c", KEEPER, "keeper"])
             .arg(&programs)
+            .arg(how.follows.unwrap_or(Path::new("")))
+            .arg(how.connections_max.unwrap_or(CONNECTIONS_MAX).to_string())
+            .arg(if how.small_disk { "small" } else { "" })
+            .arg(how.settings.unwrap_or(FORGETFUL))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -64,7 +115,25 @@ impl Cluster {
         let answer = keeper.stdout.take().expect("its output is a pipe");
         BufReader::new(answer).read_line(&mut folder).expect("its output can be read");
         assert!(!folder.is_empty(), "the PostgreSQL server of the tests does not start; see above");
-        Self { folder: PathBuf::from(folder.trim_end()), programs, _keeper: keeper, _lifeline: lifeline }
+        let folder = PathBuf::from(folder.trim_end());
+        Self { folder, programs, keeper, lifeline: Some(lifeline) }
+    }
+
+    /// Ends the server as if it were killed.
+    pub fn stop_at_once(&self) {
+        self.control(&["-m", "immediate", "stop"]);
+    }
+
+    /// Starts it again.
+    pub fn start_again(&self) {
+        self.control(&["-l", "log", "-t", "60", "start"]);
+    }
+
+    fn control(&self, what: &[&str]) {
+        let mut command = unprivileged(self.programs.join("pg_ctl").to_str().expect("a path"));
+        command.args(["-D", "data", "-s", "-w"]).args(what).current_dir(&self.folder);
+        let status = command.stdin(Stdio::null()).stdout(Stdio::null()).status().expect("pg_ctl runs");
+        assert!(status.success(), "pg_ctl {what:?}: {status}");
     }
 
     /// The address of one of its databases.
@@ -77,6 +146,14 @@ impl Cluster {
         let mut command = Command::new(self.programs.join(name));
         command.env("PGHOST", &self.folder).env("PGUSER", "seatless");
         command
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        // The keeper reads the end of the pipe, stops the server and removes the folder.
+        drop(self.lifeline.take());
+        let _ = self.keeper.wait();
     }
 }
 

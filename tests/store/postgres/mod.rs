@@ -1,11 +1,11 @@
 //! The suite on PostgreSQL, and what only a server promises.
 
 mod cluster;
-mod factory;
+pub mod factory;
 mod lost_answers;
+mod moving;
 mod opening;
 mod owners;
-mod random_orders;
 mod statements;
 
 mod conformance {

@@ -170,7 +170,7 @@ async fn nothing_is_begun_that_could_outlast_the_lease() {
     world.store.sign_on(ME, LONG).await.unwrap();
     let mut group = world.claim_one().await;
     world.store.heartbeat(ME, SHORT).await.unwrap();
-    assert_eq!(world.begin_group(&mut group).await, [BeginFate::Lost]);
+    assert_eq!(world.begin_group(&mut group).await, [BeginFate::Late]);
     world.store.heartbeat(ME, LONG).await.unwrap();
     assert_eq!(world.begin_group(&mut group).await, [BeginFate::Begun]);
 }

@@ -8,16 +8,13 @@ use std::path::Path;
 
 #[tokio::test]
 async fn every_statement_prepares() {
-    let mut bare = fresh_connection().await;
+    let served = fresh();
+    let mut bare = served.bare().await;
     for (name, sql) in PostgresStore::STATEMENTS {
         if let Err(error) = (&mut bare).prepare(sqlx::SqlSafeStr::into_sql_str(*sql)).await {
             panic!("{name}: {error}\n{sql}");
         }
     }
-}
-
-async fn fresh_connection() -> PgConnection {
-    fresh().bare().await
 }
 
 #[test]
@@ -37,7 +34,10 @@ fn statements_have_names_of_their_own_and_most_of_them_in_both_drivers() {
             "commit: count down",
             "commit: count up",
             "commit: rows of new status",
-            "keep_head"
+            "copy: numbers",
+            "copy: seal",
+            "keep_head",
+            "open: moved"
         ]
     );
 }
