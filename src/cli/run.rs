@@ -101,6 +101,16 @@ pub(super) async fn run(context: Context, verbose: u8) -> Result<Exit, Trouble> 
     if let Some(note) = standing_note(store.standing().await?) {
         tracing::warn!("{note}");
     }
+    for swept in store.sweeps().await? {
+        if !settings.tenants.contains_key(&swept.tenant) {
+            tracing::warn!(
+                tenant = swept.tenant,
+                "licenses were lent in a tenant that the config no longer names: what may be left there is \
+                 not looked for until [tenants.{}] is back",
+                swept.tenant
+            );
+        }
+    }
 
     let hints = Hints::default();
     let state = DaemonState {

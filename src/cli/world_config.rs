@@ -84,7 +84,7 @@ fn quoted(text: &str) -> String {
 /// The policy at another speed. Call deadlines, the drain and the level check stay as in life.
 pub(super) fn hurried(speed: f64) -> String {
     let policy = Policy::default();
-    let durations: [(&str, Duration); 20] = [
+    let durations: [(&str, Duration); 22] = [
         ("retry_first", policy.retry_first),
         ("retry_last", policy.retry_last),
         ("retry_after_min", policy.retry_after_min),
@@ -102,6 +102,8 @@ pub(super) fn hurried(speed: f64) -> String {
         ("settle", policy.settle),
         ("capacity_read", policy.capacity_read),
         ("seat_cool_down", policy.seat_cool_down),
+        ("sweep", policy.sweep),
+        ("recheck", policy.recheck),
         ("watch_first", policy.watch_first),
         ("watch_second", policy.watch_second),
         ("watch_every", policy.watch_every),

@@ -1,8 +1,9 @@
 //! The daemon's socket: a Unix domain socket that only its owner may use. The one file that knows what kind it is.
 
 use crate::domain::{Code, Failure};
+use std::fs::DirBuilder;
 use std::io;
-use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use tokio::net::{UnixListener, UnixStream};
 
@@ -63,11 +64,33 @@ impl LocalListener {
             }
             std::fs::remove_file(path).map_err(|error| unusable(path, &error))?;
         }
-        let listener = UnixListener::bind(path).map_err(|error| unusable(path, &error))?;
-        let file = SocketFile(path.to_owned());
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
-            .map_err(|error| unusable(path, &error))?;
-        Ok(Self { listener, _file: file })
+        let listener = bind_unseen(path).map_err(|error| unusable(path, &error))?;
+        Ok(Self { listener, _file: SocketFile(path.to_owned()) })
+    }
+}
+
+/// A socket has the mode of the process until it is given another one; nobody else can reach it before that.
+fn bind_unseen(path: &Path) -> io::Result<UnixListener> {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = parent.join(format!(".s{}", std::process::id()));
+    let made = DirBuilder::new().mode(0o700).create(&folder).and_then(|()| {
+        let unseen = folder.join("s");
+        let listener = UnixListener::bind(&unseen)?;
+        std::fs::set_permissions(&unseen, std::fs::Permissions::from_mode(0o600))?;
+        std::fs::rename(&unseen, path)?;
+        Ok(listener)
+    });
+    match &made {
+        // A process of that number made it and was killed; it holds at most a socket that nobody listens on.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            std::fs::remove_dir_all(&folder)?;
+            bind_unseen(path)
+        }
+        Ok(_) | Err(_) => {
+            // What could not be bound leaves nothing behind, as far as that is possible.
+            let _ = std::fs::remove_dir_all(&folder);
+            made
+        }
     }
 }
 

@@ -97,6 +97,12 @@ async fn a_backup_that_is_put_back_costs_nothing() {
     assert!(answer["last_event"].as_i64() > Some(9) && answer["bytes"].as_u64() > Some(0), "{answer}");
     let again = run(&config, &["backup", &backup]).await;
     assert_eq!(again.status.code(), Some(1), "it overwrites nothing: {again:?}");
+    for suffix in ["-wal", "-shm", "-journal"] {
+        let log = format!("{}{suffix}", database.display());
+        let refused = run(&config, &["backup", &log]).await;
+        assert_eq!(refused.status.code(), Some(1), "{refused:?}");
+        assert!(refused.err.contains("SQLite keeps this name"), "{refused:?}");
+    }
     let under_way = run(&config, &["restore", &backup]).await;
     assert_eq!(under_way.status.code(), Some(1), "{under_way:?}");
     assert!(under_way.err.contains("the daemon works on the database"), "{under_way:?}");
@@ -126,6 +132,13 @@ async fn a_backup_that_is_put_back_costs_nothing() {
     let told = said(&config, &["list"]).await;
     assert!(!told.err.contains("put back"), "{told:?}");
     assert_all_is_well(&place, &database, 9).await;
+    daemon.signal(Signal::TERM);
+    assert!(daemon.end(20).await.success(), "{}", daemon.log());
+
+    let renamed = std::fs::read_to_string(&config).expect("a config").replace("contoso", "fabrikam");
+    std::fs::write(&config, renamed).expect("a config");
+    let mut daemon = Daemon::start(&place).await;
+    assert!(daemon.log().contains("licenses were lent in a tenant that the config no longer names"));
     daemon.signal(Signal::TERM);
     assert!(daemon.end(20).await.success(), "{}", daemon.log());
     within("the cloud", 10, place.close()).await;

@@ -3,7 +3,7 @@
 use crate::bed::rig::reason;
 use crate::bed::scene::rig;
 use crate::bed::wire::Kind;
-use seatless::domain::{Command, State};
+use seatless::domain::{Command, EventKind, State};
 use seatless::simulator::Faults;
 use serde_json::Value;
 
@@ -121,6 +121,9 @@ async fn a_user_that_exists_is_adopted_and_keeps_what_it_had() {
     assert_eq!(rig.user("svc-a")["usage_location"], "GB");
     assert_eq!(rig.user("svc-a")["licenses"].as_array().map(Vec::len), Some(0));
     assert_eq!(rig.user("svc-b")["licenses"].as_array().map(Vec::len), Some(1), "it had one before us");
+    let history = rig.history(rig.member("svc-a").await.request.id).await;
+    let told = history.iter().find(|event| event.to == State::Created).map(|event| event.kind);
+    assert_eq!(told, Some(EventKind::Adopted), "whoever reads the history learns whose user it was");
 }
 
 #[tokio::test]

@@ -46,7 +46,6 @@ impl Teller {
             }
             EventKind::Paused
             | EventKind::Resumed
-            | EventKind::Adopted
             | EventKind::Swept
             | EventKind::HandedOver
             | EventKind::Acknowledged
@@ -59,6 +58,7 @@ impl Teller {
             EventKind::Checked
             | EventKind::Admitted
             | EventKind::Advanced
+            | EventKind::Adopted
             | EventKind::Verified
             | EventKind::Drifted
             | EventKind::Unwound
@@ -79,6 +79,7 @@ impl Teller {
             EventKind::Blocked | EventKind::Parked => true,
             // What was blocked only by the removal of its license goes on by itself.
             EventKind::Advanced
+            | EventKind::Adopted
             | EventKind::Retried
             | EventKind::Reopened
             | EventKind::Cancelled
@@ -95,7 +96,6 @@ impl Teller {
             | EventKind::Unwound
             | EventKind::Verified
             | EventKind::Drifted
-            | EventKind::Adopted
             | EventKind::Rescued
             | EventKind::HandedOver
             | EventKind::Acknowledged
@@ -122,7 +122,10 @@ impl Teller {
 
     /// The attempts that led to a confirmed milestone go without saying; only how many they were is told.
     fn take_attempts(&mut self, event: &Event) -> u32 {
-        let confirmed = matches!(event.kind, EventKind::Advanced | EventKind::Parked | EventKind::Unwound);
+        let confirmed = matches!(
+            event.kind,
+            EventKind::Advanced | EventKind::Adopted | EventKind::Parked | EventKind::Unwound
+        );
         if !confirmed || pulls_levers(event.from, self.direction, self.blocked) {
             return 0;
         }

@@ -74,7 +74,8 @@ fn forward(mut draft: Draft, step: Step, report: &Report<'_>) -> Draft {
         }
         Step::CreateUser => {
             let goes_on = draft.facts.seat_held || may_hold_without_seat(&draft);
-            (if goes_on { Timer::At(now) } else { Timer::ForSeat }, EventKind::Advanced)
+            let kind = if draft.facts.adopted { EventKind::Adopted } else { EventKind::Advanced };
+            (if goes_on { Timer::At(now) } else { Timer::ForSeat }, kind)
         }
         Step::AssignLicense => {
             draft.license = LicenseEffect::Confirmed;

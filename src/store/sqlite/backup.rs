@@ -53,8 +53,8 @@ impl SqliteStore {
     /// check counts; nobody but its owner may read it.
     ///
     /// # Errors
-    /// [`StoreError::Unreadable`] if the file exists or cannot be written, [`StoreError::Moved`] if the database is out of
-    /// use, [`StoreError::Corrupt`] if the copy is damaged,
+    /// [`StoreError::Unreadable`] if the file exists, cannot be written, or has a name that SQLite keeps for itself beside
+    /// the database; [`StoreError::Moved`] if the database is out of use, [`StoreError::Corrupt`] if the copy is damaged,
     /// which means that the database is.
     pub async fn back_up(database: &Path, into: &Path) -> Result<Backup, StoreError> {
         let options = OpenOptions::reader(database);
@@ -62,6 +62,9 @@ impl SqliteStore {
         match schema::read_birth(&mut source).await? {
             Some(birth) => birth.check_reader().and_then(|()| birth.check_stayed())?,
             None => return Err(unreadable(database, &"it holds no Seatless database")),
+        }
+        if is_kept_by_sqlite(&resolved(database)?, into) {
+            return Err(unreadable(into, &"SQLite keeps this name for a log of the database itself"));
         }
         drop(create_new(into)?);
         let partial = beside(into, ".partial");
@@ -119,6 +122,18 @@ impl SqliteStore {
             .map_err(|error| unreadable(database, &error))?;
         Ok(PutBack { backup, aside, at_home })
     }
+}
+
+/// Whether SQLite would take the file for a part of the database.
+fn is_kept_by_sqlite(database: &Path, file: &Path) -> bool {
+    let folder = |path: &Path| {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        folder.canonicalize().ok()
+    };
+    folder(database) == folder(file)
+        && ["-wal", "-shm", "-journal"]
+            .iter()
+            .any(|suffix| beside(database, suffix).file_name() == file.file_name())
 }
 
 fn create_new(path: &Path) -> Result<File, StoreError> {
