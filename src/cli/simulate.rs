@@ -26,12 +26,17 @@ pub(super) async fn run(args: SimulateArgs) -> Result<Exit, Trouble> {
             .map_err(|error| Trouble::usage(format!("the world contradicts itself: {error}")))?,
     );
     restore(&simulator, args.state.as_deref())?;
-    let authority = authority(&args, &world)?;
+    let authority = authority(args.https.is_some(), &world)?;
     let https = args.https.zip(authority.as_ref());
     let listening =
         listen(Arc::clone(&simulator), Some(args.listen), https, TokioSpawn).await.map_err(|error| {
             Trouble::failure(error.to_string()).hint("name another address with --listen or --https")
         })?;
+    // Only whoever has the address may replace the file: another simulator that runs there has put its own into it.
+    if let Some((file, authority)) = args.ca_file.as_ref().zip(authority.as_ref()) {
+        std::fs::write(file, &authority.ca_pem)
+            .map_err(|error| Trouble::failure(format!("{} cannot be written: {error}", file.display())))?;
+    }
     let addresses = addresses(&args, listening.http, listening.https);
     if let Some(file) = &args.write_config {
         let pace = if args.speed == 1.0 { String::new() } else { world_config::hurried(args.speed) };
@@ -82,8 +87,8 @@ fn restore(simulator: &Simulator, file: Option<&Path>) -> Result<(), Trouble> {
     simulator.load(&text).map_err(|error| Trouble::usage(format!("{shown} holds no saved state: {error}")))
 }
 
-fn authority(args: &SimulateArgs, world: &World) -> Result<Option<Authority>, Trouble> {
-    if args.https.is_none() {
+fn authority(wanted: bool, world: &World) -> Result<Option<Authority>, Trouble> {
+    if !wanted {
         return Ok(None);
     }
     // Certificates cannot say *.localhost, so each environment's host is named.
@@ -93,12 +98,7 @@ fn authority(args: &SimulateArgs, world: &World) -> Result<Option<Authority>, Tr
         .flat_map(|tenant| &tenant.environments)
         .map(|environment| format!("{}.crm.localhost", environment.host))
         .collect();
-    let authority = Authority::new(&hosts).map_err(|error| Trouble::failure(error.to_string()))?;
-    if let Some(file) = &args.ca_file {
-        std::fs::write(file, &authority.ca_pem)
-            .map_err(|error| Trouble::failure(format!("{} cannot be written: {error}", file.display())))?;
-    }
-    Ok(Some(authority))
+    Authority::new(&hosts).map(Some).map_err(|error| Trouble::failure(error.to_string()))
 }
 
 fn addresses(args: &SimulateArgs, http: Option<SocketAddr>, https: Option<SocketAddr>) -> Addresses {
@@ -142,6 +142,16 @@ fn introduce(
             err,
             "  {scheme}://login.localhost:{port}  graph.localhost:{port}  bap.localhost:{port}  HOST.crm.localhost:{port}",
             port = address.port()
+        )?;
+    }
+    if let Some((scheme, address)) =
+        https.map(|address| ("https", address)).or(http.map(|address| ("http", address)))
+    {
+        writeln!(
+            err,
+            "A client that does not resolve *.localhost reaches all of them at {scheme}://localhost:{}; Dataverse there is \
+             the first environment of its token's tenant.",
+            address.port()
         )?;
     }
     if let Some(address) = http {

@@ -3,6 +3,7 @@
 mod doctor;
 mod explain;
 mod population;
+mod simulate;
 
 use population::{ADAS, BOBS, OTHERS, empty, populate};
 use serde_json::Value;
