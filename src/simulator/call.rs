@@ -112,6 +112,11 @@ impl Call {
         self.segments.iter().map(String::as_str).collect()
     }
 
+    /// The method, with `HEAD` as the `GET` whose head it asks for (RFC 9110 §9.3.2).
+    pub(crate) fn verb(&self) -> &str {
+        if self.method == "HEAD" { "GET" } else { &self.method }
+    }
+
     /// Whether the call only reads.
     pub(crate) fn reads(&self) -> bool {
         matches!(self.method.as_str(), "GET" | "HEAD" | "OPTIONS")

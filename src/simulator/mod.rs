@@ -2,6 +2,7 @@
 //!
 //! [`Simulator::respond`] is the whole of it as a function; [`listen()`] puts it on a port.
 
+mod browser;
 mod call;
 mod certificate;
 mod clock;

@@ -12,7 +12,7 @@ use super::reply::Reply;
 use super::route::Target;
 use super::service::Inner;
 use super::turn::{Notes, Turn};
-use super::{dataverse, entra, graph, power_platform};
+use super::{browser, dataverse, entra, graph, power_platform};
 
 /// How a call ends.
 pub(crate) struct Outcome {
@@ -144,6 +144,9 @@ fn turn<'a>(
 
 /// Lets the service answer.
 fn execute(turn: &mut Turn<'_>, aim: &Target) -> Reply {
+    if let Some(reply) = browser::preflight(turn.call, aim) {
+        return finished(turn, aim, reply);
+    }
     let answer = match aim {
         Target::Entra => entra::answer(turn),
         Target::Graph => graph::answer(turn),
@@ -153,7 +156,8 @@ fn execute(turn: &mut Turn<'_>, aim: &Target) -> Reply {
             Err(Reply::empty(404).typed("text/html", "<html><body>No such organization.</body></html>"))
         }
         Target::Control | Target::Nowhere => {
-            Err(Reply::json(404, &json!({"error": "no service answers here"})))
+            let text = "No service answers here: not Microsoft Entra, Graph, Dataverse or Power Platform.";
+            Err(Reply::json(404, &json!({"error": {"code": "NotFound", "message": text}})))
         }
     };
     let reply = answer.unwrap_or_else(|refused| refused);
@@ -165,10 +169,12 @@ fn finished(turn: &Turn<'_>, aim: &Target, reply: Reply) -> Reply {
     let mut reply = match aim {
         Target::Graph => graph::finished(turn, reply),
         Target::Dataverse(_) | Target::UnknownEnvironment => dataverse::finished(turn, reply),
-        Target::Entra | Target::PowerPlatform | Target::Control | Target::Nowhere => {
+        Target::Entra => entra::finished(turn, reply),
+        Target::PowerPlatform | Target::Control | Target::Nowhere => {
             reply.with("x-ms-request-id", turn.request_id.to_string())
         }
     };
+    browser::allow(turn.call, aim, &mut reply);
     reply.set("date", turn.wire.format("%a, %d %b %Y %H:%M:%S GMT").to_string());
     reply
 }

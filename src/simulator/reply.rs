@@ -46,6 +46,13 @@ impl Reply {
         self.headers.push((name.to_owned(), value.into()));
     }
 
+    /// The same answer without its body, whose length is still told.
+    pub(crate) fn head(mut self) -> Self {
+        self.set("content-length", self.body.len().to_string());
+        self.body = Bytes::new();
+        self
+    }
+
     /// A header's value.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers

@@ -71,15 +71,22 @@ pub(crate) fn dataverse_label(host: &str) -> Option<&str> {
     region.chars().all(|digit| digit.is_ascii_digit()).then_some(label)
 }
 
+/// Whether a segment is this word; neither service minds the case of what leads to it.
+pub(crate) fn is(segment: &str, word: &str) -> bool {
+    segment.eq_ignore_ascii_case(word)
+}
+
 fn by_path(call: &Call) -> Target {
     let route = call.route();
     match route.as_slice() {
         ["_simulator", ..] => Target::Control,
-        ["v1.0", ..] => Target::Graph,
-        ["providers", "Microsoft.BusinessAppPlatform", ..] => Target::PowerPlatform,
-        ["api", "data", ..] => Target::Dataverse(None),
-        ["metadata", "identity", ..] | ["msi", "token"] | ["actions", "token"] => Target::Entra,
-        [_, "oauth2", ..] | [_, "v2.0", ..] | [_, ".well-known", ..] | ["common", ..] => Target::Entra,
+        ["v1.0" | "beta", ..] => Target::Graph,
+        [first, second, ..] if is(first, "providers") && is(second, "Microsoft.BusinessAppPlatform") => {
+            Target::PowerPlatform
+        }
+        [first, second, ..] if is(first, "api") && is(second, "data") => Target::Dataverse(None),
+        ["metadata", "identity" | "endpoints", ..] | ["msi", "token"] | ["actions", "token"] => Target::Entra,
+        [_, "oauth2" | "v2.0" | ".well-known" | "discovery", ..] | ["common", ..] => Target::Entra,
         _ => Target::Nowhere,
     }
 }

@@ -107,6 +107,7 @@ impl Simulator {
             take_turn(&mut inner, &call, &aim, self.clock.now())
         };
         self.wait(pause).await;
+        let reply = if call.method == "HEAD" { reply.head() } else { reply };
         if dropped { Err(Dropped) } else { Ok(reply.into_response()) }
     }
 

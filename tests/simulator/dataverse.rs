@@ -182,7 +182,7 @@ async fn many_users_are_found_in_one_query_inline_and_by_alias() {
     );
     assert_eq!(
         lab.dev("GET", "systemusers?$filter=nonsense eq 1", Value::Null).await.expect(400).code(),
-        "0x80060888"
+        "0x0"
     );
     let many: Vec<String> = (0..501).map(|number| format!("'{number}'")).collect();
     let path = format!(

@@ -10,4 +10,5 @@ mod lab;
 mod licenses;
 mod propagation;
 mod sign_in;
+mod strangers;
 mod wire;

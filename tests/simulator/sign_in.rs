@@ -142,11 +142,15 @@ async fn a_changed_token_is_refused() {
 #[tokio::test]
 async fn discovery_names_the_endpoint_as_called() {
     let lab = Lab::calm();
-    for path in ["v2.0/.well-known/openid-configuration", ".well-known/openid-configuration"] {
-        let url = format!("https://localhost:8443/{TENANT}/{path}");
+    let authority = format!("https://localhost:8443/{TENANT}");
+    for (path, endpoint, issuer) in [
+        ("v2.0/.well-known/openid-configuration", "oauth2/v2.0/token", format!("{authority}/v2.0")),
+        (".well-known/openid-configuration", "oauth2/token", format!("https://sts.windows.net/{TENANT}/")),
+    ] {
+        let url = format!("{authority}/{path}");
         let body = lab.send("GET", &url, &[], "").await.expect("an answer").expect(200).json();
-        assert_eq!(body["token_endpoint"], format!("https://localhost:8443/{TENANT}/oauth2/v2.0/token"));
-        assert_eq!(body["issuer"], format!("https://localhost:8443/{TENANT}/v2.0"));
+        assert_eq!(body["token_endpoint"], format!("{authority}/{endpoint}"));
+        assert_eq!(body["issuer"], issuer);
     }
 }
 

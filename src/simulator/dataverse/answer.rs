@@ -3,10 +3,11 @@
 use serde_json::json;
 use uuid::Uuid;
 
+use super::annotations::Annotations;
 use super::refusal::{not_signed_in, refusal};
-use super::{batch, catalog, read, roles, who, write};
+use super::{batch, catalog, property, read, roles, who, write};
 use crate::simulator::reply::Reply;
-use crate::simulator::route::is_bare;
+use crate::simulator::route::{is, is_bare};
 use crate::simulator::token::TokenFault;
 use crate::simulator::turn::{Answer, Turn};
 use crate::simulator::world::{EnvironmentKind, EnvironmentState};
@@ -41,12 +42,17 @@ pub(crate) fn answer(turn: &mut Turn<'_>, environment: Option<usize>) -> Answer 
     let caller = admitted(turn, index, claims.app)?;
     let call = turn.call;
     match call.route().as_slice() {
-        ["api", "data", version, "$batch"] if version.starts_with("v9") && call.method == "POST" => {
+        [api, data, version, "$batch"] if is_web_api(api, data, version) && call.method == "POST" => {
             batch::answer(turn, index, caller)
         }
-        ["api", "data", version, rest @ ..] if version.starts_with("v9") => item(turn, index, caller, rest),
+        [api, data, version, rest @ ..] if is_web_api(api, data, version) => item(turn, index, caller, rest),
         _ => Err(refusal(404, "0x80060888", "Resource not found.")),
     }
+}
+
+/// The way to the API has no case; the names below it have (dataverse/web-api-client-errors).
+fn is_web_api(api: &str, data: &str, version: &str) -> bool {
+    is(api, "api") && is(data, "data") && version.to_lowercase().starts_with("v9")
 }
 
 /// The row of our application user, if the environment lets it in.
@@ -88,10 +94,12 @@ pub(super) fn item(turn: &mut Turn<'_>, index: usize, caller: Uuid, route: &[&st
         [] => return Ok(catalog::service_document(turn)),
     };
     let (set, key) = key_of(first);
-    let method = turn.call.method.clone();
+    let method = turn.call.verb().to_owned();
     match (method.as_str(), set, key, rest) {
         ("GET", "WhoAmI", _, []) => who::who_am_i(turn, index, caller),
         ("GET", "RetrieveOrganizationResources", _, []) => Ok(who::resources(turn, index)),
+        ("GET", "RetrieveVersion", _, []) => Ok(who::version(turn)),
+        ("GET", "RetrieveCurrentOrganization", Some(_), []) => Ok(who::organization(turn, index)),
         ("GET", "organizations", None, []) => catalog::organizations(turn, index),
         ("GET", "EntityDefinitions", _, []) => Ok(catalog::definitions(turn, key)),
         ("GET", "businessunits" | "roles", None, []) => catalog::list(turn, index, set),
@@ -115,10 +123,25 @@ pub(super) fn item(turn: &mut Turn<'_>, index: usize, caller: Uuid, route: &[&st
         {
             roles::remove(turn, index, key, association)
         }
-        _ => {
-            let text = format!("Resource not found for the segment '{set}'.");
-            Err(refusal(404, "0x8006088a", &text))
+        ("GET", "systemusers", Some(key), [name]) => property::get(turn, index, key, name, false),
+        ("GET", "systemusers", Some(key), [name, "$value"]) => property::get(turn, index, key, name, true),
+        ("PUT", "systemusers", Some(key), [name]) => property::put(turn, index, key, name),
+        // As a wrong method is answered to a function, and to a table (dataverse/web-api-client-errors; the status codes
+        // of compose-http-requests-handle-errors, whose code for it is UNCONFIRMED).
+        (
+            _,
+            "WhoAmI" | "RetrieveOrganizationResources" | "RetrieveVersion" | "RetrieveCurrentOrganization",
+            ..,
+        ) => {
+            let address = format!("{}{}", turn.call.origin(), turn.call.path);
+            let text = format!("No HTTP resource was found that matches the request URI '{address}'.");
+            Err(refusal(404, "", &text))
         }
+        (_, "systemusers" | "roles" | "businessunits" | "organizations" | "EntityDefinitions", _, []) => {
+            let text = format!("The requested resource does not support http method '{method}'.");
+            Err(refusal(405, "", &text))
+        }
+        (_, _, _, rest) => Err(property::no_such_segment(rest.last().copied().unwrap_or(set))),
     }
 }
 
@@ -164,6 +187,12 @@ pub(crate) fn finished(turn: &Turn<'_>, mut reply: Reply) -> Reply {
     }
     if reply.header("content-type").is_some_and(|kind| kind.starts_with("application/json")) {
         reply.set("content-type", "application/json; odata.metadata=minimal");
+        let annotations = Annotations::of(turn.call);
+        if reply.status >= 400 {
+            annotations.of_refusal(&mut reply);
+        } else {
+            annotations.applied(&mut reply);
+        }
     }
     reply
 }

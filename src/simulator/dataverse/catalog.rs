@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::answer::{base, framed};
-use super::query::{Options, fits, options};
-use super::refusal::{no_such_row, unreadable};
+use super::query::{Options, PAGE_MAX, fits, options};
+use super::refusal::{no_such_row, refusal, unreadable};
 use super::view;
 use crate::simulator::cloud::Environment;
-use crate::simulator::odata::Record;
+use crate::simulator::odata::{Record, arrange};
 use crate::simulator::reply::Reply;
 use crate::simulator::turn::{Answer, Turn};
 
@@ -16,7 +16,11 @@ use crate::simulator::turn::{Answer, Turn};
 pub(super) fn list(turn: &mut Turn<'_>, index: usize, set: &str) -> Answer {
     let options = options(turn)?;
     let mut values = Vec::new();
-    for record in records(&turn.cloud.environments[index], set) {
+    let mut records = records(&turn.cloud.environments[index], set);
+    if let Some(order) = &options.order {
+        arrange(&mut records, order).map_err(|name| view::unknown(set, &name))?;
+    }
+    for record in records {
         if fits(&options, record, set)? {
             values.push(view::body(record, set, options.select.as_deref())?);
         }
@@ -27,6 +31,7 @@ pub(super) fn list(turn: &mut Turn<'_>, index: usize, set: &str) -> Answer {
     if options.count {
         body["@odata.count"] = json!(total);
     }
+    options.annotations.of_list(options.count.then_some(total), PAGE_MAX, &mut body);
     Ok(Reply::json(200, &body))
 }
 
@@ -76,7 +81,7 @@ pub(super) fn definitions(turn: &Turn<'_>, key: Option<&str>) -> Reply {
             user["@odata.context"] = json!(format!("{}/$metadata#EntityDefinitions/$entity", base(turn)));
             Reply::json(200, &user)
         }
-        Some(_) => Reply::empty(404),
+        Some(key) => refusal(404, "0x80040217", &format!("Could not find an entity with the key {key}.")),
         None => {
             let wanted = turn.call.option("$filter").is_none_or(asked);
             let values: Vec<Value> = if wanted { vec![user] } else { Vec::new() };
@@ -87,6 +92,7 @@ pub(super) fn definitions(turn: &Turn<'_>, key: Option<&str>) -> Reply {
 
 /// The root of the API.
 pub(super) fn service_document(turn: &Turn<'_>) -> Reply {
+    // What else is in the real list is not modeled.
     let sets = ["businessunits", "organizations", "roles", "systemusers"];
     let values = sets.iter().map(|set| json!({"name": set, "kind": "EntitySet", "url": set})).collect();
     Reply::json(200, &framed(turn, "", values))

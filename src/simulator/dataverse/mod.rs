@@ -1,8 +1,10 @@
 //! The Dataverse Web API of one environment.
 
+mod annotations;
 mod answer;
 mod batch;
 mod catalog;
+mod property;
 mod query;
 mod read;
 mod refusal;

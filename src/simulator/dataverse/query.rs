@@ -1,5 +1,6 @@
 //! Query options (webapi/query/overview).
 
+use super::annotations::Annotations;
 use super::refusal::{refusal, unreadable};
 use crate::simulator::odata::{self, Expression, Record, matches};
 use crate::simulator::reply::Reply;
@@ -28,6 +29,10 @@ pub(super) struct Options {
     pub(super) page_size: usize,
     /// Where the page begins.
     pub(super) from: usize,
+    /// `$orderby`
+    pub(super) order: Option<String>,
+    /// `Prefer: odata.include-annotations`
+    pub(super) annotations: Annotations,
 }
 
 /// One expanded relation.
@@ -43,6 +48,11 @@ pub(super) fn options(turn: &Turn<'_>) -> Result<Options, Reply> {
     let call = turn.call;
     if call.option("$skip").is_some() {
         return Err(unreadable("The query parameter $skip is not supported."));
+    }
+    // Rows that were not asked for would be worse than none (the page of status codes knows 501 for this).
+    let beyond = ["fetchXml", "savedQuery", "userQuery", "$apply"];
+    if let Some(name) = beyond.iter().find(|name| call.option(name).is_some()) {
+        return Err(refusal(501, "", &format!("The query parameter {name} is not implemented.")));
     }
     let length: usize = call.query.iter().map(|(name, value)| name.len() + value.len() + 2).sum();
     if length + call.path.len() > URL_MAX {
@@ -75,6 +85,8 @@ pub(super) fn options(turn: &Turn<'_>) -> Result<Options, Reply> {
         count: call.option("$count") == Some("true"),
         page_size: page_size.clamp(1, PAGE_MAX),
         from: call.option("$skiptoken").and_then(|token| token.parse().ok()).unwrap_or(0),
+        order: call.option("$orderby").map(str::to_owned),
+        annotations: Annotations::of(call),
     })
 }
 

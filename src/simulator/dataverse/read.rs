@@ -8,7 +8,7 @@ use super::query::{Options, PAGE_MAX, fits, options};
 use super::refusal::{no_such_row, unreadable};
 use super::view;
 use crate::simulator::cloud::{Environment, Row};
-use crate::simulator::odata::wanted;
+use crate::simulator::odata::{arrange, wanted};
 use crate::simulator::reply::Reply;
 use crate::simulator::turn::{Answer, Turn};
 
@@ -18,6 +18,9 @@ pub(super) fn list(turn: &mut Turn<'_>, index: usize) -> Answer {
     let environment = &turn.cloud.environments[index];
     let mut found = select(environment, &options)?;
     let total = found.len();
+    if let Some(order) = &options.order {
+        arrange(&mut found, order).map_err(|name| view::unknown("systemusers", &name))?;
+    }
     if let Some(top) = options.top {
         found.truncate(top);
     }
@@ -29,6 +32,7 @@ pub(super) fn list(turn: &mut Turn<'_>, index: usize) -> Answer {
     if options.count {
         body["@odata.count"] = json!(total.min(PAGE_MAX));
     }
+    options.annotations.of_list(options.count.then_some(total), PAGE_MAX, &mut body);
     let next = options.from + options.page_size;
     if next < found.len() {
         let mut query = url::form_urlencoded::Serializer::new(String::new());

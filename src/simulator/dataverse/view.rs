@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::query::Options;
-use super::refusal::unreadable;
+use super::refusal::refusal;
 use crate::simulator::cloud::{BusinessUnit, Environment, Role, Row};
 use crate::simulator::odata::{Record, Scalar};
 use crate::simulator::reply::{Reply, instant};
@@ -160,6 +160,9 @@ pub(super) fn user(environment: &Environment, row: &Row, options: &Options) -> R
             other => return Err(unknown("systemusers", other)),
         }
     }
+    if let Some(shown) = shown.as_object_mut() {
+        options.annotations.annotate(environment, row, shown);
+    }
     Ok(shown)
 }
 
@@ -168,10 +171,14 @@ pub(super) fn etag(row: &Row) -> String {
     format!("W/\"{}\"", row.version)
 }
 
-/// 400 for a column that is not there.
+/// 400 for a column that is not there (dataverse/web-api-client-errors).
 pub(super) fn unknown(entity: &str, name: &str) -> Reply {
     let kind = entity.trim_end_matches('s');
-    unreadable(&format!("Could not find a property named '{name}' on type 'Microsoft.Dynamics.CRM.{kind}'."))
+    refusal(
+        400,
+        "0x0",
+        &format!("Could not find a property named '{name}' on type 'Microsoft.Dynamics.CRM.{kind}'."),
+    )
 }
 
 fn json_of(value: &Scalar<'_>) -> Value {

@@ -76,3 +76,35 @@ pub(super) fn resources(turn: &Turn<'_>, index: usize) -> Reply {
         }),
     )
 }
+
+/// The version that the organization runs.
+pub(super) const VERSION: &str = "9.2.25101.00000";
+
+/// `RetrieveVersion()`.
+pub(super) fn version(turn: &Turn<'_>) -> Reply {
+    let context = format!("{}/$metadata#Microsoft.Dynamics.CRM.RetrieveVersionResponse", base(turn));
+    Reply::json(200, &json!({"@odata.context": context, "Version": VERSION}))
+}
+
+/// `RetrieveCurrentOrganization(AccessType=…)`.
+pub(super) fn organization(turn: &Turn<'_>, index: usize) -> Reply {
+    let environment = &turn.cloud.environments[index];
+    let tenant = turn.cloud.tenants[environment.tenant].id;
+    let origin = turn.call.origin();
+    Reply::json(
+        200,
+        &json!({
+            "@odata.context": format!(
+                "{}/$metadata#Microsoft.Dynamics.CRM.RetrieveCurrentOrganizationResponse", base(turn)
+            ),
+            "Detail": {
+                "OrganizationId": environment.organization_id, "FriendlyName": environment.name,
+                "OrganizationVersion": VERSION, "EnvironmentId": environment.id, "TenantId": tenant,
+                "UrlName": environment.host, "UniqueName": environment.host, "State": "Enabled",
+                "Endpoints": {
+                    "Count": 1, "IsReadOnly": false, "Keys": ["WebApplication"], "Values": [format!("{origin}/")],
+                },
+            },
+        }),
+    )
+}

@@ -15,7 +15,11 @@ use crate::simulator::turn::{Answer, Turn};
 /// `POST systemusers`: an application user, or a disabled row for a directory user.
 pub(super) fn create(turn: &mut Turn<'_>, index: usize) -> Answer {
     let body = object(turn)?;
-    let id = body.get("systemuserid").and_then(uuid_of).unwrap_or_else(|| turn.cloud.dice.uuid());
+    if let Some(name) = body.keys().find(|name| !is_property(name)) {
+        return Err(no_such_property(name));
+    }
+    let key = body.get("systemuserid").or(body.get("ownerid"));
+    let id = key.and_then(uuid_of).unwrap_or_else(|| turn.cloud.dice.uuid());
     insert(turn, index, id, &body)
 }
 
@@ -90,14 +94,25 @@ fn insert(turn: &mut Turn<'_>, index: usize, id: Uuid, body: &Map<String, Value>
 /// `PATCH systemusers({id})`: an update with `If-Match`, an upsert without.
 pub(super) fn patch(turn: &mut Turn<'_>, index: usize, key: &str) -> Answer {
     let body = object(turn)?;
-    let id = id_of(turn, index, key)?;
     let condition = turn.call.header("if-match").map(str::to_owned);
+    update(turn, index, key, &body, condition.as_deref())
+}
+
+/// Changes a row under a condition.
+pub(super) fn update(
+    turn: &mut Turn<'_>,
+    index: usize,
+    key: &str,
+    body: &Map<String, Value>,
+    condition: Option<&str>,
+) -> Answer {
+    let id = id_of(turn, index, key)?;
     let creates_only = turn.call.header("if-none-match") == Some("*");
     let environment = &turn.cloud.environments[index];
     let Some(row) = environment.rows.get(&id).cloned() else {
         return match condition {
             Some(_) => Err(no_such_row("systemuser", id)),
-            None => insert(turn, index, id, &body),
+            None => insert(turn, index, id, body),
         };
     };
     if creates_only {
@@ -107,7 +122,7 @@ pub(super) fn patch(turn: &mut Turn<'_>, index: usize, key: &str) -> Answer {
         let text = "The version of the existing record doesn't match the RowVersion property provided.";
         return Err(refusal(412, "0x80060882", text));
     }
-    let changed = changed(environment, &row, &body)?;
+    let changed = changed(environment, &row, body)?;
     turn.applied(id);
     let wire = turn.wire;
     let environment = &mut turn.cloud.environments[index];
@@ -117,6 +132,24 @@ pub(super) fn patch(turn: &mut Turn<'_>, index: usize, key: &str) -> Answer {
     }
     turn.cloud.witness_slots(index);
     written(turn, index, id, 200)
+}
+
+/// 400 for a property that cannot be written because there is none (dataverse/web-api-client-errors, "Invalid property").
+fn no_such_property(name: &str) -> Reply {
+    let text = format!(
+        "An error occurred while validating input parameters: Microsoft.Crm.CrmException: Invalid property '{name}' was \
+         found in entity 'Microsoft.Dynamics.CRM.systemuser'. ---> Microsoft.OData.ODataException: Does not support \
+         untyped value in non-open type."
+    );
+    refusal(400, "0x0", &text)
+}
+
+/// Whether a create or an update may name a property.
+fn is_property(name: &str) -> bool {
+    name == "ownerid"
+        || name.contains('@')
+        || view::columns("systemusers").contains(&name)
+        || TEXTS.contains(&name)
 }
 
 /// The row as the update would leave it, or why it may not.
@@ -165,7 +198,7 @@ fn changed(environment: &Environment, before: &Row, body: &Map<String, Value>) -
                 return Err(unreadable(&format!("The attribute {name} cannot be updated.")));
             }
             known if view::columns("systemusers").contains(&known) || TEXTS.contains(&known) => {}
-            _ => return Err(view::unknown("systemusers", name)),
+            _ => return Err(no_such_property(name)),
         }
     }
     // What lives without a license: administrative, support, non-interactive, delegated administrator.
@@ -232,7 +265,8 @@ fn written(turn: &Turn<'_>, index: usize, id: Uuid, status: u16) -> Answer {
     Ok(Reply::json(status, &body).with("preference-applied", "return=representation"))
 }
 
-fn object(turn: &Turn<'_>) -> Result<Map<String, Value>, Reply> {
+/// The body as a JSON object.
+pub(super) fn object(turn: &Turn<'_>) -> Result<Map<String, Value>, Reply> {
     match turn.call.json() {
         Ok(Value::Object(body)) => Ok(body),
         Ok(_) => Err(refusal(400, "0x80048d19", "Error identified in Payload provided by the user.")),

@@ -6,4 +6,4 @@ mod issuer;
 mod managed;
 mod sign_in;
 
-pub(crate) use sign_in::{answer, refusal};
+pub(crate) use sign_in::{answer, finished, refusal};

@@ -1,4 +1,4 @@
-//! Client credentials (identity-platform/v2-oauth2-client-creds-grant-flow).
+//! Client credentials (identity-platform/v2-oauth2-client-creds-grant-flow, and azuread-dev/v1-oauth2-client-creds-grant-flow).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -19,30 +19,38 @@ const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-be
 /// Answers a call to the sign-in host.
 pub(crate) fn answer(turn: &mut Turn<'_>) -> Answer {
     let call = turn.call;
-    match (call.method.as_str(), call.route().as_slice()) {
+    match (call.verb(), call.route().as_slice()) {
         ("GET", ["metadata", "identity", "oauth2", "token"]) => managed::metadata(turn),
         ("GET", ["msi", "token"]) => managed::app_service(turn),
         ("GET", ["actions", "token"]) => issuer::token(turn),
-        ("GET", ["common", "discovery", "instance"]) => Ok(discovery::instance(turn)),
+        ("GET", ["metadata", "endpoints"]) => Ok(discovery::endpoints(turn)),
+        ("GET", [_, "discovery", "instance"]) => Ok(discovery::instance(turn)),
         (
             "GET",
             [tenant, "v2.0", ".well-known", "openid-configuration"]
             | [tenant, ".well-known", "openid-configuration"],
-        ) => {
-            let index = tenant_of(turn, tenant)?;
-            let id = turn.cloud.tenants[index].id.to_string();
-            Ok(discovery::document(turn, &id))
+        ) => discovery::document(turn, tenant),
+        ("GET", [_, "discovery", "v2.0", "keys"] | [_, "discovery", "keys"]) => {
+            Ok(Reply::json(200, &json!({"keys": []})))
         }
-        ("GET", [_, "discovery", "v2.0", "keys"]) => Ok(Reply::json(200, &json!({"keys": []}))),
-        ("POST", [tenant, "oauth2", "v2.0", "token"]) => token(turn, tenant),
-        (_, [_, "oauth2", "v2.0", "token"]) => Err(refusal(
-            turn,
-            400,
-            "invalid_request",
-            900_561,
-            "The endpoint only accepts POST requests. Received a GET request.",
-        )),
+        ("POST", [tenant, "oauth2", "v2.0", "token"]) => token(turn, tenant, Version::Two),
+        ("POST", [tenant, "oauth2", "token"]) => token(turn, tenant, Version::One),
+        (method, [_, "oauth2", "v2.0", "token"] | [_, "oauth2", "token"]) => {
+            let text = format!("The endpoint only accepts POST requests. Received a {method} request.");
+            Err(refusal(turn, 400, "invalid_request", 900_561, &text))
+        }
         _ => Err(Reply::empty(404).typed("text/html", "<html><body>404</body></html>")),
+    }
+}
+
+/// Puts on the headers of every answer of Entra; the caller's id comes back to who wants it back.
+pub(crate) fn finished(turn: &Turn<'_>, reply: Reply) -> Reply {
+    let reply = reply.with("x-ms-request-id", turn.request_id.to_string());
+    match turn.call.header("client-request-id") {
+        Some(id) if turn.call.header("return-client-request-id") == Some("true") => {
+            reply.with("client-request-id", id)
+        }
+        Some(_) | None => reply,
     }
 }
 
@@ -68,7 +76,20 @@ pub(crate) fn refusal(turn: &Turn<'_>, status: u16, error: &str, code: u64, text
     )
 }
 
-fn tenant_of(turn: &mut Turn<'_>, key: &str) -> Result<usize, Reply> {
+/// The generation of the token endpoint: what the token is for is its `scope`, or was its `resource`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Version {
+    One,
+    Two,
+}
+
+/// The tenant that a path names.
+pub(super) fn tenant_of(turn: &mut Turn<'_>, key: &str) -> Result<usize, Reply> {
+    if discovery::ANY_TENANT.contains(&key) {
+        let text = "No tenant-identifying information found in either the request or implied by any provided \
+                    credentials.";
+        return Err(refusal(turn, 400, "invalid_request", 50_059, text));
+    }
     let index = turn.cloud.tenant_index(key).ok_or_else(|| {
         let text = format!("Tenant '{key}' not found. Check to make sure you have the correct tenant ID.");
         refusal(turn, 400, "invalid_request", 90_002, &text)
@@ -77,7 +98,7 @@ fn tenant_of(turn: &mut Turn<'_>, key: &str) -> Result<usize, Reply> {
     Ok(index)
 }
 
-fn token(turn: &mut Turn<'_>, tenant: &str) -> Answer {
+fn token(turn: &mut Turn<'_>, tenant: &str, version: Version) -> Answer {
     let index = tenant_of(turn, tenant)?;
     let fields: Vec<(String, String)> = url::form_urlencoded::parse(&turn.call.body).into_owned().collect();
     let field = |name: &str| fields.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
@@ -94,7 +115,13 @@ fn token(turn: &mut Turn<'_>, tenant: &str) -> Answer {
     let client = field("client_id").or_else(|| basic.as_ref().map(|(client, _)| client.clone()));
     let secret = field("client_secret").or_else(|| basic.map(|(_, secret)| secret));
     let client = client.ok_or_else(|| missing(turn, "client_id"))?;
-    let scope = field("scope").ok_or_else(|| missing(turn, "scope"))?;
+    let scope = match version {
+        Version::Two => field("scope").ok_or_else(|| missing(turn, "scope"))?,
+        Version::One => {
+            let resource = field("resource").ok_or_else(|| missing(turn, "resource"))?;
+            format!("{}/.default", resource.trim_end_matches('/'))
+        }
+    };
     let app = Uuid::try_parse(&client).ok().and_then(|id| turn.cloud.tenants[index].app(id)).cloned();
     let Some(app) = app else {
         let directory = &turn.cloud.tenants[index].name;
@@ -119,9 +146,19 @@ fn token(turn: &mut Turn<'_>, tenant: &str) -> Answer {
     }
     let resource = resource_of(turn, index, &scope)?;
     let (token, life) = issue(turn, index, &app, resource);
-    let body =
-        json!({"token_type": "Bearer", "expires_in": life, "ext_expires_in": life, "access_token": token});
-    Ok(Reply::json(200, &body).with("cache-control", "no-store, no-cache"))
+    let now = turn.wire.timestamp();
+    let body = match version {
+        Version::Two => {
+            json!({"token_type": "Bearer", "expires_in": life, "ext_expires_in": life, "access_token": token})
+        }
+        // Every number is text, and the resource stands as it was asked for.
+        Version::One => json!({
+            "token_type": "Bearer", "expires_in": life.to_string(), "ext_expires_in": life.to_string(),
+            "expires_on": (now + life).to_string(), "not_before": (now - 300).to_string(),
+            "resource": field("resource"), "access_token": token,
+        }),
+    };
+    Ok(Reply::json(200, &body).with("cache-control", "no-store, no-cache").with("pragma", "no-cache"))
 }
 
 fn check_secret(turn: &Turn<'_>, app: &App, secret: &str) -> Result<(), Reply> {

@@ -117,7 +117,7 @@ fn run(turn: &mut Turn<'_>, claims: &Claims, request: &Value) -> Reply {
         request["method"].as_str().unwrap_or_default(),
         turn.call.scheme.clone(),
         turn.call.authority.clone(),
-        &format!("/v1.0{path}"),
+        &format!("/{}{path}", turn.call.segments.first().map_or("v1.0", String::as_str)),
         &query,
         headers,
         body,

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
+use super::answer::base;
 use super::permission::{CREATE_USER, need};
 use super::refusal::{bad_request, refusal, refusal_with};
+use super::users::with_context;
 use super::view;
 use crate::simulator::cloud::{Tenant, User};
 use crate::simulator::reply::Reply;
@@ -60,13 +62,8 @@ pub(super) fn create(turn: &mut Turn<'_>, claims: &Claims, index: usize) -> Answ
     tenant.users.insert(id, user);
     turn.cloud.witness_owner(index, id);
     turn.applied(id);
-    let context = format!("{}/v1.0/$metadata#users/$entity", turn.call.origin());
-    let mut answer = json!({"@odata.context": context});
-    if let (Some(answer), Value::Object(shown)) = (answer.as_object_mut(), shown) {
-        answer.extend(shown);
-    }
-    let location = format!("{}/v1.0/users/{id}", turn.call.origin());
-    Ok(Reply::json(201, &answer).with("location", location))
+    let location = format!("{}/users/{id}", base(turn));
+    Ok(Reply::json(201, &with_context(turn, "users/$entity", shown)).with("location", location))
 }
 
 /// The body as a JSON object.
@@ -142,7 +139,7 @@ pub(super) fn apply(
                 }
                 user.properties.insert(name.clone(), value.clone());
             }
-            plain if view::PLAIN.contains(&plain) => {
+            plain if view::PLAIN.contains(&plain) || view::RARE.contains(&plain) => {
                 user.properties.insert(name.clone(), value.clone());
             }
             annotation if annotation.starts_with('@') => {}

@@ -3,11 +3,12 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::create::object_body;
 use super::permission::{READ_GROUP, READ_USER, WRITE_GROUP, need};
 use super::refusal::{bad_request, denied, not_found, refusal};
 use super::users::{filter_of, find, page, unknown, with_context};
-use crate::simulator::cloud::Group;
-use crate::simulator::odata::{Expression, matches};
+use crate::simulator::cloud::{Group, Tenant, User};
+use crate::simulator::odata::{Expression, Record, Scalar, matches};
 use crate::simulator::reply::Reply;
 use crate::simulator::token::Claims;
 use crate::simulator::turn::{Answer, Turn};
@@ -15,16 +16,51 @@ use crate::simulator::turn::{Answer, Turn};
 /// The directory role template of Global Administrator, which an administrator of the world holds.
 const GLOBAL_ADMINISTRATOR: &str = "62e90394-69f5-4237-9190-012177145e10";
 
+/// `GET /groups`, of which `$filter` may pick some by `id` or `displayName`.
+pub(super) fn list(turn: &mut Turn<'_>, claims: &Claims, index: usize) -> Answer {
+    need(turn, claims, READ_GROUP)?;
+    let filter = filter_of(turn)?;
+    let mut values = Vec::new();
+    for group in &turn.cloud.tenants[index].groups {
+        let fits = filter.as_ref().map_or(Ok(true), |filter| matches(filter, group));
+        if fits.map_err(|name| unknown(turn, &name))? {
+            values.push(view(group));
+        }
+    }
+    Ok(Reply::json(200, &with_context(turn, "groups", json!({"value": values}))))
+}
+
 /// `GET /groups/{id}`.
 pub(super) fn get(turn: &mut Turn<'_>, claims: &Claims, index: usize, key: &str) -> Answer {
     need(turn, claims, READ_GROUP)?;
     let group = group_of(turn, index, key)?;
+    Ok(Reply::json(200, &with_context(turn, "groups/$entity", view(&group))))
+}
+
+fn name_of(group: &Group) -> String {
+    format!("Group {}", group.id)
+}
+
+/// How a group is shown.
+pub(super) fn view(group: &Group) -> Value {
     let kinds = if group.dynamic { json!(["DynamicMembership"]) } else { json!([]) };
-    let body = json!({
-        "id": group.id, "displayName": format!("Group {key}"), "securityEnabled": true, "mailEnabled": false,
-        "groupTypes": kinds, "onPremisesSyncEnabled": null, "isAssignableToRole": null,
-    });
-    Ok(Reply::json(200, &with_context(turn, "groups/$entity", body)))
+    json!({
+        "id": group.id, "displayName": name_of(group), "securityEnabled": true, "mailEnabled": false,
+        "mailNickname": group.id.simple().to_string(), "groupTypes": kinds, "onPremisesSyncEnabled": null,
+        "isAssignableToRole": null,
+    })
+}
+
+impl Record for Group {
+    fn field(&self, path: &str) -> Option<Scalar<'_>> {
+        Some(match path {
+            "id" => self.id.into(),
+            "displayName" => name_of(self).into(),
+            "securityEnabled" => true.into(),
+            "mailEnabled" => false.into(),
+            _ => return None,
+        })
+    }
 }
 
 /// `GET /groups/{id}/members`.
@@ -54,7 +90,7 @@ pub(super) fn add(turn: &mut Turn<'_>, claims: &Claims, index: usize, key: &str)
     let group = group_of(turn, index, key)?;
     let body = turn.call.json().map_err(|error| refusal(turn, 400, "BadRequest", &error))?;
     let reference = body["@odata.id"].as_str().unwrap_or_default();
-    let user = reference.rsplit('/').next().unwrap_or_default();
+    let user = reference.rsplit(['/', '(']).next().unwrap_or_default().trim_matches([')', '\'']);
     if user.is_empty() {
         return Err(bad_request(turn, "An unexpected '@odata.id' was found."));
     }
@@ -102,24 +138,57 @@ fn change(turn: &mut Turn<'_>, index: usize, group: Uuid, user: Uuid, joins: boo
     turn.applied(user);
 }
 
-/// `GET /users/{id}/memberOf`: the groups, and the role of an administrator.
-pub(super) fn member_of(turn: &mut Turn<'_>, claims: &Claims, index: usize, key: &str) -> Answer {
+/// `GET /users/{id}/memberOf`: the groups, and the role of an administrator; or those of one kind.
+pub(super) fn member_of(
+    turn: &mut Turn<'_>,
+    claims: &Claims,
+    index: usize,
+    key: &str,
+    kind: &[&str],
+) -> Answer {
     need(turn, claims, READ_USER)?;
     let id = find(turn, index, key)?;
     let tenant = &turn.cloud.tenants[index];
-    let only_roles = turn.call.path.contains("microsoft.graph.directoryRole");
+    let values = tenant.users.get(&id).map(|user| memberships(tenant, user, kind)).unwrap_or_default();
+    Ok(Reply::json(200, &with_context(turn, "directoryObjects", json!({"value": values}))))
+}
+
+/// What a user is a member of, of one kind or of all.
+pub(super) fn memberships(tenant: &Tenant, user: &User, kind: &[&str]) -> Vec<Value> {
+    let wants = |name: &str| kind.first().is_none_or(|kind| *kind == name);
     let mut values: Vec<Value> = Vec::new();
-    if !only_roles {
-        let groups = tenant.groups.iter().filter(|group| group.members.contains(&id));
-        values.extend(groups.map(|group| json!({"@odata.type": "#microsoft.graph.group", "id": group.id})));
+    if wants("microsoft.graph.group") {
+        let groups = tenant.groups.iter().filter(|group| group.members.contains(&user.id));
+        values.extend(groups.map(|group| {
+            let mut shown = view(group);
+            shown["@odata.type"] = json!("#microsoft.graph.group");
+            shown
+        }));
     }
-    if tenant.users.get(&id).is_some_and(|user| user.admin) {
+    if user.admin && wants("microsoft.graph.directoryRole") {
         values.push(json!({
             "@odata.type": "#microsoft.graph.directoryRole", "id": tenant.id, "displayName": "Global Administrator",
             "roleTemplateId": GLOBAL_ADMINISTRATOR,
         }));
     }
-    Ok(Reply::json(200, &with_context(turn, "directoryObjects", json!({"value": values}))))
+    values
+}
+
+/// `POST /users/{id}/checkMemberGroups` and `getMemberGroups` (api-reference/v1.0/api/directoryobject-checkmembergroups).
+pub(super) fn member_ids(turn: &mut Turn<'_>, claims: &Claims, index: usize, key: &str) -> Answer {
+    need(turn, claims, READ_GROUP)?;
+    let id = find(turn, index, key)?;
+    let body = object_body(turn)?;
+    let asked = body.get("groupIds").and_then(Value::as_array);
+    if asked.is_none() && !body.contains_key("securityEnabledOnly") {
+        return Err(bad_request(turn, "A value must be provided for the parameter 'groupIds'."));
+    }
+    let groups = turn.cloud.tenants[index].groups.iter().filter(|group| group.members.contains(&id));
+    let ids: Vec<Value> = groups
+        .map(|group| json!(group.id))
+        .filter(|id| asked.is_none_or(|asked| asked.contains(id)))
+        .collect();
+    Ok(Reply::json(200, &with_context(turn, "Collection(Edm.String)", json!({"value": ids}))))
 }
 
 /// `GET /roleManagement/directory/roleAssignments?$filter=principalId eq '…'`.

@@ -6,6 +6,8 @@ mod create;
 mod deleted;
 mod groups;
 mod licenses;
+mod listing;
+mod path;
 mod permission;
 mod refusal;
 mod remaining;

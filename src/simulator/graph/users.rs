@@ -4,7 +4,9 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use super::answer::{base, metadata_level};
 use super::create::{apply, complex, object_body, weak_password};
+use super::listing::{arrange, expand};
 use super::permission::{DELETE_USER, ENABLE_USER, READ_USER, SET_PASSWORD, WRITE_USER, need};
 use super::refusal::{bad_request, denied, not_found, refusal};
 use super::view;
@@ -34,15 +36,26 @@ pub(super) fn get(turn: &mut Turn<'_>, claims: &Claims, index: usize, key: &str)
     }
     let tenant = &turn.cloud.tenants[index];
     let Some(user) = tenant.users.get(&id) else { return Err(not_found(turn, key)) };
-    let shown = view::user(tenant, user, turn.call.option("$select")).map_err(|name| unknown(turn, &name))?;
+    let select = turn.call.option("$select");
+    let mut shown = view::user(tenant, user, select).map_err(|name| unknown(turn, &name))?;
+    expand(turn, tenant, user, &mut shown)?;
     Ok(Reply::json(200, &with_context(turn, "users/$entity", shown)))
+}
+
+/// 404 for the manager, whom nobody has here.
+pub(super) fn without_manager(turn: &Turn<'_>, index: usize, key: &str) -> Reply {
+    match find(turn, index, key) {
+        Ok(_) => not_found(turn, "manager"),
+        Err(refused) => refused,
+    }
 }
 
 /// `GET /users`.
 pub(super) fn list(turn: &mut Turn<'_>, claims: &Claims, index: usize) -> Answer {
     need(turn, claims, READ_USER)?;
     let filter = filter_of(turn)?;
-    let found = select_users(turn, index, filter.as_ref())?;
+    let mut found = select_users(turn, index, filter.as_ref())?;
+    arrange(turn, index, &mut found)?;
     page(turn, index, "users", found)
 }
 
@@ -74,7 +87,9 @@ pub(super) fn page(turn: &mut Turn<'_>, index: usize, set: &str, found: Vec<Uuid
     let select = turn.call.option("$select");
     let mut values = Vec::new();
     for user in found.iter().skip(from).take(size).filter_map(|id| tenant.users.get(id)) {
-        values.push(view::user(tenant, user, select).map_err(|name| unknown(turn, &name))?);
+        let mut shown = view::user(tenant, user, select).map_err(|name| unknown(turn, &name))?;
+        expand(turn, tenant, user, &mut shown)?;
+        values.push(shown);
     }
     let mut body = with_context(turn, set, json!({}));
     if eventual(turn) && turn.call.option("$count") == Some("true") {
@@ -208,17 +223,18 @@ pub(crate) fn soft_delete(turn: &mut Turn<'_>, index: usize, id: Uuid, wire: Dat
 
 /// 400 for a property that is not there.
 pub(super) fn unknown(turn: &Turn<'_>, name: &str) -> Reply {
-    let message = format!("Could not find a property named '{name}' on type 'microsoft.graph.user'.");
+    let message = format!(
+        "Parsing OData Select and Expand failed: Could not find a property named '{name}' on type \
+         'microsoft.graph.user'."
+    );
     refusal(turn, 400, "BadRequest", &message)
 }
 
 /// A body with its context in front.
 pub(super) fn with_context(turn: &Turn<'_>, set: &str, body: Value) -> Value {
     let mut framed = Map::new();
-    // Clients may ask for bodies without annotations (users.md: m365 does).
-    let plain = turn.call.header("accept").is_some_and(|accept| accept.contains("odata.metadata=none"));
-    if !plain {
-        let context = format!("{}/v1.0/$metadata#{set}", turn.call.origin());
+    if metadata_level(turn) != "none" {
+        let context = format!("{}/$metadata#{set}", base(turn));
         framed.insert("@odata.context".to_owned(), json!(context));
     }
     if let Value::Object(body) = body {

@@ -51,6 +51,68 @@ pub(super) const PLAIN: [&str; 24] = [
     "faxNumber",
 ];
 
+/// Properties that may be set and that nobody looks at here.
+pub(super) const RARE: [&str; 20] = [
+    "aboutMe",
+    "ageGroup",
+    "birthday",
+    "consentProvidedForMinor",
+    "employeeHireDate",
+    "employeeLeaveDateTime",
+    "employeeOrgData",
+    "hireDate",
+    "interests",
+    "mySite",
+    "onPremisesDistinguishedName",
+    "onPremisesDomainName",
+    "onPremisesSamAccountName",
+    "onPremisesUserPrincipalName",
+    "pastProjects",
+    "preferredDataLocation",
+    "preferredName",
+    "responsibilities",
+    "schools",
+    "skills",
+];
+
+/// Properties that are empty for everybody here; those of several values are in [`LISTS`].
+const EMPTY: [&str; 18] = [
+    "authorizationInfo",
+    "creationType",
+    "deviceEnrollmentLimit",
+    "externalUserState",
+    "externalUserStateChangeDateTime",
+    "identityParentId",
+    "isManagementRestricted",
+    "isResourceAccount",
+    "lastPasswordChangeDateTime",
+    "legalAgeGroupClassification",
+    "mailboxSettings",
+    "onPremisesLastSyncDateTime",
+    "onPremisesSecurityIdentifier",
+    "passwordProfile",
+    "print",
+    "showInAddressList",
+    "signInActivity",
+    "signInSessionsValidFromDateTime",
+];
+
+/// Properties of several values.
+const LISTS: [&str; 12] = [
+    "businessPhones",
+    "imAddresses",
+    "infoCatalogs",
+    "interests",
+    "onPremisesProvisioningErrors",
+    "otherMails",
+    "pastProjects",
+    "proxyAddresses",
+    "responsibilities",
+    "schools",
+    "serviceProvisioningErrors",
+    "skills",
+];
+
 /// A user's body: the default properties, or those selected. The error names an unknown property.
 pub(super) fn user(tenant: &Tenant, user: &User, select: Option<&str>) -> Result<Value, String> {
     let names: Vec<&str> = match select.map(str::trim).filter(|select| !select.is_empty()) {
@@ -63,6 +125,10 @@ pub(super) fn user(tenant: &Tenant, user: &User, select: Option<&str>) -> Result
             for name in DEFAULT {
                 body.insert(name.to_owned(), property(tenant, user, name).unwrap_or(Value::Null));
             }
+            continue;
+        }
+        // Nobody here may see it (resources/user), and then it is not shown at all.
+        if name == "customSecurityAttributes" {
             continue;
         }
         let value = property(tenant, user, name).ok_or_else(|| name.to_owned())?;
@@ -86,12 +152,25 @@ fn property(tenant: &Tenant, user: &User, name: &str) -> Option<Value> {
         "assignedPlans" => plans(tenant, user, true),
         "provisionedPlans" => plans(tenant, user, false),
         "userType" => user.properties.get(name).cloned().unwrap_or(json!("Member")),
-        "businessPhones" | "otherMails" => user.properties.get(name).cloned().unwrap_or(json!([])),
-        "creationType" | "lastPasswordChangeDateTime" | "externalUserState" => Value::Null,
-        "proxyAddresses" => json!([]),
-        plain if PLAIN.contains(&plain) => user.properties.get(plain).cloned().unwrap_or(Value::Null),
+        "identities" => json!([{
+            "signInType": "userPrincipalName", "issuerAssignedId": user.upn,
+            "issuer": user.upn.split_once('@').map_or("", |(_, domain)| domain),
+        }]),
+        "securityIdentifier" => json!(security_identifier(user)),
+        list if LISTS.contains(&list) => user.properties.get(list).cloned().unwrap_or(json!([])),
+        plain if PLAIN.contains(&plain) || RARE.contains(&plain) => {
+            user.properties.get(plain).cloned().unwrap_or(Value::Null)
+        }
+        empty if EMPTY.contains(&empty) => Value::Null,
         _ => return None,
     })
+}
+
+/// The object id as the four numbers of a Windows identifier, which is what users of the cloud have (`S-1-12-1-…`).
+fn security_identifier(user: &User) -> String {
+    let bytes = user.id.to_bytes_le();
+    let numbers = bytes.chunks_exact(4).map(|four| u32::from_le_bytes([four[0], four[1], four[2], four[3]]));
+    numbers.fold("S-1-12-1".to_owned(), |text, number| format!("{text}-{number}"))
 }
 
 fn extension(user: &User) -> Value {

@@ -3,6 +3,8 @@
 mod evaluate;
 mod filter;
 mod lexer;
+mod order;
 
 pub(crate) use evaluate::{Record, Scalar, matches, wanted};
 pub(crate) use filter::{Comparison, Expression, Literal, parse};
+pub(crate) use order::arrange;

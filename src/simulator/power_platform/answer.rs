@@ -3,6 +3,7 @@
 use super::refusal::refusal;
 use super::{add_user, environments};
 use crate::simulator::reply::Reply;
+use crate::simulator::route::is;
 use crate::simulator::token::{Claims, TokenFault};
 use crate::simulator::turn::{Answer, Turn};
 
@@ -13,6 +14,7 @@ pub(crate) fn answer(turn: &mut Turn<'_>) -> Answer {
     let tenant = turn.notes.tenant.ok_or_else(|| not_signed_in(TokenFault::Malformed))?;
     let call = turn.call;
     let route = call.route();
+    let route: Vec<&str> = route.iter().map(|segment| word_of(segment)).collect();
     let ["providers", "Microsoft.BusinessAppPlatform", rest @ ..] = route.as_slice() else {
         return Err(refusal(404, "ResourceNotFound", "The resource was not found."));
     };
@@ -21,7 +23,7 @@ pub(crate) fn answer(turn: &mut Turn<'_>) -> Answer {
         return Err(refusal(400, "MissingApiVersionParameter", text));
     }
     // An application cannot register itself: only a person with an administrator role can (§4.2).
-    if let ("PUT", ["adminApplications", _]) = (call.method.as_str(), rest) {
+    if let ("PUT", ["adminApplications", _]) = (call.verb(), rest) {
         return Err(not_registered(turn, tenant, &claims));
     }
     let registered =
@@ -29,13 +31,27 @@ pub(crate) fn answer(turn: &mut Turn<'_>) -> Answer {
     if !registered {
         return Err(not_registered(turn, tenant, &claims));
     }
-    match (call.method.as_str(), rest) {
+    match (call.verb(), rest) {
         ("GET", ["scopes", "admin", "environments"]) => Ok(environments::list(turn, tenant)),
         ("GET", ["scopes", "admin", "environments", id]) => environments::one(turn, tenant, id),
         ("POST", ["scopes", "admin", "environments", id, "addUser"]) => add_user::add(turn, tenant, id),
         ("GET", ["adminApplications", id]) => Ok(Reply::json(200, &serde_json::json!({"applicationId": id}))),
         _ => Err(refusal(404, "ResourceNotFound", "The resource was not found.")),
     }
+}
+
+/// The word of a path as it is written here: like all of Azure's, this service's paths are compared without regard to case.
+fn word_of(segment: &str) -> &str {
+    const WORDS: [&str; 7] = [
+        "providers",
+        "Microsoft.BusinessAppPlatform",
+        "scopes",
+        "admin",
+        "environments",
+        "addUser",
+        "adminApplications",
+    ];
+    WORDS.into_iter().find(|word| is(segment, word)).unwrap_or(segment)
 }
 
 fn not_registered(turn: &Turn<'_>, tenant: usize, claims: &Claims) -> Reply {
