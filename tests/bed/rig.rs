@@ -148,6 +148,16 @@ impl Rig {
         rig
     }
 
+    /// From here on every request to the cloud is kept with its answer.
+    pub(crate) fn record_exchanges(&self) {
+        self.wire.record_exchanges();
+    }
+
+    /// What was kept.
+    pub(crate) fn exchanges(&self) -> Vec<super::wire::Exchange> {
+        self.wire.exchanges()
+    }
+
     /// Submits further requests.
     pub(crate) async fn submit(&mut self, wishes: &[Wish], license: Uuid) {
         if wishes.is_empty() {

@@ -52,7 +52,12 @@ pub(crate) struct Wire {
     wrong: Mutex<Vec<String>>,
     passwords: Mutex<Vec<String>>,
     tokens: Mutex<Vec<String>>,
+    /// Every request with its answer, once somebody wants them.
+    exchanges: Mutex<Option<Vec<Exchange>>>,
 }
+
+/// A request with its answer.
+pub(crate) type Exchange = (http::Request<Bytes>, http::Response<Bytes>);
 
 impl Wire {
     pub(crate) fn new(simulator: Arc<Simulator>, store: impl Requests + 'static) -> Self {
@@ -67,7 +72,18 @@ impl Wire {
             wrong: Mutex::default(),
             passwords: Mutex::default(),
             tokens: Mutex::default(),
+            exchanges: Mutex::default(),
         }
+    }
+
+    /// From here on every request is kept with its answer.
+    pub(crate) fn record_exchanges(&self) {
+        self.exchanges.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default();
+    }
+
+    /// What was kept.
+    pub(crate) fn exchanges(&self) -> Vec<Exchange> {
+        self.exchanges.lock().unwrap_or_else(PoisonError::into_inner).clone().unwrap_or_default()
     }
 
     /// What is sent is judged by this database from here on.
@@ -196,10 +212,16 @@ impl Transport for Wire {
                 self.inspect_removal(*user).await;
             }
         }
+        let kept = self.exchanges.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+        let asked = kept.then(|| request.clone());
         let answer = self.simulator.respond(request).await;
         self.note(licenses.iter().map(|(_, gives)| *gives).collect(), asked_for);
         if let Ok(answer) = &answer {
             keep_texts(answer.body(), "access_token", &self.tokens);
+            let mut exchanges = self.exchanges.lock().unwrap_or_else(PoisonError::into_inner);
+            if let (Some(asked), Some(exchanges)) = (asked, &mut *exchanges) {
+                exchanges.push((asked, answer.clone()));
+            }
         }
         answer.map_err(|dropped| TransportError::Lost { reason: dropped.to_string() })
     }

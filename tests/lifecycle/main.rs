@@ -3,8 +3,11 @@
 #[path = "../bed/mod.rs"]
 mod bed;
 
+mod as_described;
 mod blocked;
 mod cancel;
+#[path = "../contracts/mod.rs"]
+mod contracts;
 mod crash;
 mod faults;
 mod nonsense;
