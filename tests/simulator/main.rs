@@ -8,6 +8,7 @@ mod dataverse;
 mod described;
 mod examples;
 mod faults;
+mod foreign;
 mod graph;
 mod lab;
 mod licenses;

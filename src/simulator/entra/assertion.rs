@@ -39,7 +39,8 @@ impl<'a> Assertion<'a> {
     }
 
     fn is_in_time(&self, now: i64) -> bool {
-        let at = |name: &str| self.claims[name].as_i64();
+        // A date may have a fraction (RFC 7519 §2), and MSAL for Python writes one.
+        let at = |name: &str| self.claims[name].as_f64().map(|seconds| seconds as i64);
         let begun = at("nbf").or(at("iat")).is_none_or(|begin| begin <= now + TOLERANCE);
         begun && at("exp").is_some_and(|end| end >= now - TOLERANCE)
     }
@@ -65,8 +66,10 @@ fn by_certificate(turn: &Turn<'_>, app: &App, tenant: &str, assertion: &Assertio
         .filter_map(|pem| CertificateDer::from_pem_slice(pem.as_bytes()).ok())
         .collect();
     let is_named = |der: &CertificateDer<'_>| {
+        // MSAL for Python pads it, which Entra does not mind either.
         let named = |name: &str, print: &[u8]| {
-            header[name].as_str().is_none_or(|text| text == URL_SAFE_NO_PAD.encode(print))
+            let text = header[name].as_str().map(|text| text.trim_end_matches('='));
+            text.is_none_or(|text| text == URL_SAFE_NO_PAD.encode(print))
         };
         named("x5t#S256", digest(&SHA256, der).as_ref())
             && named("x5t", digest(&SHA1_FOR_LEGACY_USE_ONLY, der).as_ref())
@@ -74,8 +77,10 @@ fn by_certificate(turn: &Turn<'_>, app: &App, tenant: &str, assertion: &Assertio
     let unknown = "Client assertion contains an invalid signature. [Reason - The key was not found.]";
     let certificate =
         certificates.iter().find(|der| is_named(der)).ok_or_else(|| refused(700_027, unknown))?;
+    // MSAL for Python leaves the line ends of the PEM in it.
+    let bare = |text: &str| text.split_ascii_whitespace().collect::<String>();
     if let Some(first) = header["x5c"].get(0)
-        && first.as_str() != Some(&STANDARD.encode(certificate))
+        && first.as_str().map(bare) != Some(STANDARD.encode(certificate))
     {
         return Err(refused(700_027, unknown));
     }
