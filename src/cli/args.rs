@@ -74,7 +74,49 @@ pub(super) enum Command {
     Credentials(super::credentials::CredentialsCommand),
     /// Call a request off and give back everything taken for it
     Cancel(CancelArgs),
+    /// Print what a shell needs to complete these commands
+    Completions(CompletionsArgs),
+    /// Write a manual page for each command
+    Man(ManArgs),
 }
+
+#[derive(Args, Debug)]
+#[command(after_long_help = COMPLETIONS_HELP)]
+pub(super) struct CompletionsArgs {
+    /// For which shell
+    #[arg(value_enum)]
+    pub(super) shell: CompletedShell,
+}
+
+/// The shells that are completed.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum CompletedShell {
+    Bash,
+    Zsh,
+    Fish,
+    #[value(name = "powershell", alias = "pwsh")]
+    PowerShell,
+}
+
+const COMPLETIONS_HELP: &str = "\
+Where the shells look:
+  bash        seatless completions bash > ~/.local/share/bash-completion/completions/seatless
+  zsh         seatless completions zsh > DIR/_seatless, with DIR in $fpath
+  fish        seatless completions fish > ~/.config/fish/completions/seatless.fish
+  PowerShell  seatless completions powershell >> $PROFILE";
+
+#[derive(Args, Debug)]
+#[command(after_long_help = MAN_HELP)]
+pub(super) struct ManArgs {
+    /// The folder to write them into; it is made if it is missing
+    #[arg(value_name = "DIR")]
+    pub(super) folder: PathBuf,
+}
+
+const MAN_HELP: &str = "\
+Example:
+  seatless man ~/.local/share/man/man1
+  man seatless-submit";
 
 #[derive(Args, Debug)]
 pub(super) struct BackupArgs {

@@ -5,8 +5,8 @@ use super::context::Context;
 use super::exit::Exit;
 use super::trouble::Trouble;
 use super::{
-    backup, config, copy, core_dumps, credentials, demo, doctor, explain, init, list, order, restore, run,
-    show, simulate, stats, submit, sweep, verify, wait, watch,
+    backup, completions, config, copy, core_dumps, credentials, demo, doctor, explain, init, list, man,
+    order, restore, run, show, simulate, stats, submit, sweep, verify, wait, watch,
 };
 use clap::Parser;
 use std::process::ExitCode;
@@ -51,6 +51,8 @@ async fn dispatch(cli: Cli) -> Result<Exit, Trouble> {
         Command::List(args) => list::run(&Context::load(&global)?, args).await,
         Command::Show(args) => show::run(&Context::load(&global)?, args).await,
         Command::Explain(args) => explain::run(&args),
+        Command::Completions(args) => completions::run(args.shell),
+        Command::Man(args) => man::run(&args),
         Command::Watch(args) => watch::run(&Context::load(&global)?, args).await,
         Command::Wait(args) => wait::run(&Context::load(&global)?, args).await,
         Command::Stats(args) => stats::run(&Context::load(&global)?, args).await,

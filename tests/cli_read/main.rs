@@ -3,6 +3,7 @@
 mod doctor;
 mod explain;
 mod population;
+mod shell;
 mod simulate;
 
 use population::{ADAS, BOBS, OTHERS, empty, populate};
