@@ -184,6 +184,7 @@ fn places(clock: &Arc<HandClock>, ids: &Arc<dyn Ids>, line: Arc<Line>) -> Places
             id: crowd::environment_id(environment),
             origin: origin(&crowd::dataverse_origin(environment)),
             slots_max: None,
+            security_group: Default::default(),
         };
         places.environments.insert(crowd::environment_name(environment), place);
     }

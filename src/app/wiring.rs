@@ -94,6 +94,7 @@ pub fn places_for(
             id: environment.id,
             origin: origin(environment.url.as_str())?,
             slots_max: environment.slots_max,
+            security_group: environment.security_group,
         };
         places.environments.insert(name.clone(), place);
     }

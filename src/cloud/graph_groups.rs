@@ -33,12 +33,12 @@ struct MemberRow {
 }
 
 impl Graph {
-    /// Whether each user is a direct member of `group`; members of nested groups do not count for an environment.
+    /// Whether each user is a direct member of the group beside it; members of nested groups do not count for an environment.
     ///
     /// # Errors
     /// Per member; [`Absent`](super::Verdict::Absent) when there is no such group.
-    pub async fn are_direct_members(&self, group: Uuid, users: &[ObjectId]) -> Members<bool> {
-        let item = |user: &ObjectId| Item {
+    pub async fn are_direct_members(&self, members: &[(Uuid, ObjectId)]) -> Members<bool> {
+        let item = |(group, user): &(Uuid, ObjectId)| Item {
             method: Method::GET,
             url: format!(
                 "/groups/{group}/members?$count=true&$select=id&$filter={}",
@@ -47,22 +47,22 @@ impl Graph {
             headers: &[("ConsistencyLevel", "eventual")],
             body: None,
         };
-        self.each(users, Effect::Read, item, |user, answer| is_member(*user, answer)).await
+        self.each(members, Effect::Read, item, |(_, user), answer| is_member(*user, answer)).await
     }
 
-    /// Makes each user a direct member of `group`; who is one already stays one, and that is a success.
+    /// Makes each user a direct member of the group beside it; who is one already stays one, and that is a success.
     ///
     /// # Errors
     /// Per member: [`GraphPermissionMissing`](crate::domain::Code::GraphPermissionMissing) also for groups that are dynamic,
     /// synchronized or role-assignable; absent right after the user was made.
-    pub async fn join_group(&self, group: Uuid, users: &[ObjectId]) -> Members<()> {
-        let item = |user: &ObjectId| Item {
+    pub async fn join_groups(&self, members: &[(Uuid, ObjectId)]) -> Members<()> {
+        let item = |(group, user): &(Uuid, ObjectId)| Item {
             method: Method::POST,
             url: format!("/groups/{group}/members/$ref"),
             headers: &[],
             body: Some(json!({ "@odata.id": self.address(&format!("/v1.0/directoryObjects/{user}")) })),
         };
-        self.each_once(users, |user| *user, item, |_, answer| joined(answer)).await
+        self.each_once(members, |member| *member, item, |_, answer| joined(answer)).await
     }
 }
 

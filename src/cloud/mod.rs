@@ -58,7 +58,7 @@ pub use graph_licenses::{Capability, Removal, SubscribedSku};
 pub use https::{HttpsSettings, HttpsSettingsError, HttpsTransport};
 pub use origin::{Origin, OriginError};
 pub use power_platform::{AddUser, PowerPlatform};
-pub use power_platform_environment::EnvironmentFacts;
+pub use power_platform_environment::{EnvironmentFacts, EnvironmentStanding};
 pub use source_url::SourceUrl;
 pub use tenant::TenantClient;
 pub use transport::{Transport, TransportError};

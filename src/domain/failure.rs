@@ -168,6 +168,12 @@ codes! {
     GraphLicenseForeign = "graph.license-foreign", TenantAdmin, false,
         "The user holds the license, but Seatless did not assign it.",
         "Remove the license by hand if nobody needs it, then retry.";
+    GraphNotInGroup = "graph.not-in-group", TenantAdmin, false,
+        "The environment takes in only direct members of its security group, and the user is none.",
+        "Add the user itself to the group (members of groups within it do not count), or set security_group = \"join\" for the environment in the config; then retry.";
+    GraphGroupClosed = "graph.group-closed", TenantAdmin, false,
+        "The application may not add the user to the environment's security group.",
+        "Grant GroupMember.ReadWrite.All with admin consent, then retry; to a dynamic, synchronized or role-assignable group nobody can add it: change the group's rule, or give the environment another group.";
     GraphUserGone = "graph.user-gone", TenantAdmin, false,
         "The user has disappeared from the directory.",
         "Restore the user from the deleted users, then retry.";
@@ -208,6 +214,9 @@ codes! {
     DataverseUserAmbiguous = "dataverse.user-ambiguous", EnvironmentAdmin, false,
         "The environment has several rows for this user, or one that belongs to another directory object.",
         "Remove the stale row in the environment, then retry.";
+    DataverseNameHeld = "dataverse.name-held", EnvironmentAdmin, false,
+        "A row of the environment has the user's name but belongs to another directory object, and keeps the user from arriving.",
+        "See whose row it is (most often that of a deleted user with the same name); delete it or change its user name in the environment, then retry.";
     DataverseUserDisabled = "dataverse.user-disabled", EnvironmentAdmin, false,
         "The user's row in the environment is disabled.",
         "Check the environment's security group and the sign-in status of the user, then retry.";
@@ -248,6 +257,9 @@ codes! {
     PowerPlatformEnvironmentUnknown = "powerplatform.environment-unknown", Operator, false,
         "Power Platform does not know the environment.",
         "Check the environment's id in the config.";
+    PowerPlatformNoDatabase = "powerplatform.no-database", Operator, false,
+        "The environment has no Dataverse database.",
+        "Name another environment in the config, or add a database to this one in the Power Platform admin center, then retry.";
     PowerPlatformRefused = "powerplatform.refused", EnvironmentAdmin, false,
         "Power Platform refuses to add the user; most often the user is not a direct member of the environment's security group.",
         "Check the security group of the environment; polling goes on meanwhile.";

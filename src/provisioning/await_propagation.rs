@@ -6,19 +6,24 @@ use super::propagation_memo::Wait;
 use super::provisioner::{Provisioner, Site};
 use super::resolved::Resolved;
 use super::verdicts::{whole, whole_look};
-use crate::cloud::{AddUser, CallFailure, SystemUser, UserKey, Verdict};
+use crate::cloud::{AddUser, CallFailure, Dataverse, Impersonation, SystemUser, UserKey, Verdict};
 use crate::domain::{Code, Failure, Instant, IntentId, ObjectId, Outcome, State};
 use crate::engine::{Need, Report, Seen, WholeFailure};
 use crate::store::{Learned, Member};
-use futures_util::future::join_all;
+use futures_util::{StreamExt, stream};
 use std::collections::HashMap;
+
+/// How many levers are pulled at once: an environment serves 52 calls of ours at a time, and others want some as well
+/// (powerapps-docs, data-platform/api-limits).
+const PULLS_MAX: usize = 16;
 
 pub(super) async fn look(steps: &Provisioner, site: &Site<'_>) -> Result<Vec<Seen<Work>>, WholeFailure> {
     let members = &site.group.members;
     let now = steps.clock.now();
     let mut waits: Vec<Wait<'_>> = members.iter().map(|member| Wait::of(member, &steps.policy)).collect();
     // One query answers for all; so it is worth one as soon as a single member is due for it.
-    let polls = waits.iter().any(|wait| now >= wait.poll_at() || wait.past_deadline(now));
+    let is_due = |wait: &Wait<'_>| now >= wait.poll_at() || wait.past_deadline(now) || wait.asks_again(now);
+    let polls = waits.iter().any(is_due);
     let rows = if polls {
         let ids: Vec<ObjectId> = members.iter().filter_map(|member| member.user.object_id).collect();
         match site.dataverse()?.find_users(&ids).await {
@@ -28,19 +33,68 @@ pub(super) async fn look(steps: &Provisioner, site: &Site<'_>) -> Result<Vec<See
     } else {
         HashMap::new()
     };
+    let strangers = match strangers(site, &site.dataverse()?, &mut waits, &rows, polls, now).await {
+        Ok(strangers) => strangers,
+        Err(call) => return whole_look(call, members.len()),
+    };
     let lost = match losses(site, &mut waits, now).await {
         Ok(lost) => lost,
         Err(call) => return whole_look(call, members.len()),
     };
     let mut seen = Vec::with_capacity(members.len());
-    for ((member, mut wait), lost) in members.iter().zip(waits).zip(lost) {
+    for (((member, mut wait), lost), stranger) in members.iter().zip(waits).zip(lost).zip(strangers) {
         let rows = member.user.object_id.and_then(|id| rows.get(&id)).map_or(&[][..], Vec::as_slice);
         if polls {
             wait.memo.polled_at = Some(now);
         }
-        seen.push(judge(steps, member, wait, rows, lost, now));
+        seen.push(match stranger {
+            Some(failure) => super::verdicts::blocked(failure),
+            None => judge(steps, member, wait, rows, lost, now),
+        });
     }
     Ok(seen)
+}
+
+/// For whom a row of somebody else keeps the name, where the user is overdue: most often what is left of a deleted user,
+/// and nothing that we may change (power-platform, admin/create-users).
+async fn strangers(
+    site: &Site<'_>,
+    dataverse: &Dataverse,
+    waits: &mut [Wait<'_>],
+    rows: &HashMap<ObjectId, Vec<SystemUser>>,
+    polls: bool,
+    now: Instant,
+) -> Result<Vec<Option<Failure>>, CallFailure> {
+    let members = &site.group.members;
+    let mut strangers = vec![None; members.len()];
+    let is_missed = |place: &usize| {
+        let id = members[*place].user.object_id;
+        id.is_some_and(|id| !rows.contains_key(&id)) && waits[*place].doubts_name(now)
+    };
+    let missed: Vec<usize> = (0..members.len()).filter(|place| polls && is_missed(place)).collect();
+    if missed.is_empty() {
+        return Ok(strangers);
+    }
+    let name_of = |place: usize| members[place].user.account.user_principal_name.to_string();
+    let names: Vec<String> = missed.iter().map(|&place| name_of(place)).collect();
+    let found = dataverse.find_users_by_name(&names).await?;
+    for place in missed {
+        waits[place].memo.name_seen_at = Some(now);
+        let name = name_of(place).to_lowercase();
+        let holds = |row: &&SystemUser| {
+            row.domain_name.as_ref().is_some_and(|other| other.to_lowercase() == name)
+                && row.object_id != members[place].user.object_id
+                && row.deleted_state.unwrap_or_default() == 0
+        };
+        strangers[place] = found.iter().find(holds).map(|row| {
+            let whose = row.object_id.map_or_else(|| "no object".to_owned(), |id| format!("the object {id}"));
+            Failure::new(
+                Code::DataverseNameHeld,
+                format!("The row is {} and belongs to {whose} of the directory.", row.id),
+            )
+        });
+    }
+    Ok(strangers)
 }
 
 fn by_object(rows: Vec<SystemUser>) -> HashMap<ObjectId, Vec<SystemUser>> {
@@ -100,9 +154,12 @@ fn judge(
 ) -> Seen<Work> {
     let [] = rows else {
         return match arrived(member, rows) {
-            Some(outcome) => Seen::Settled(outcome),
-            // A disabled row: asking for the user enables it again.
-            None => waiting(steps, member, wait, now),
+            Arrival::Settled(report) => Seen::Settled(report),
+            // Asking for the user enables it again; whom that does not help, it will not.
+            Arrival::Disabled(failure) if wait.is_refused() || wait.is_in_vain(now) => {
+                super::verdicts::blocked(with_refusal(failure, &wait))
+            }
+            Arrival::Disabled(failure) => waiting(steps, member, wait, Some(failure), now),
         };
     };
     if lost == Loss::User {
@@ -122,30 +179,50 @@ fn judge(
             learned: Learned { memo: wait.text(), ..Learned::default() },
         });
     }
-    waiting(steps, member, wait, now)
+    waiting(steps, member, wait, None, now)
 }
 
-/// What rows that are there mean; nothing if the one row is only disabled.
-fn arrived(member: &Member, rows: &[SystemUser]) -> Option<Report> {
+/// What rows that are there mean.
+enum Arrival {
+    /// The wait is over.
+    Settled(Report),
+    /// There is one, but it is disabled.
+    Disabled(Failure),
+}
+
+fn with_refusal(failure: Failure, wait: &Wait<'_>) -> Failure {
+    let Some(refusal) = &wait.memo.lever_refused else { return failure };
+    Failure::new(failure.code, format!("{} Power Platform says: {}", failure.message, refusal.message))
+        .seen_as(refusal.remote_request_ids.clone())
+}
+
+fn arrived(member: &Member, rows: &[SystemUser]) -> Arrival {
     let [row] = rows else {
         let failure =
             Failure::new(Code::DataverseUserAmbiguous, format!("{} rows have its object id.", rows.len()));
-        return Some(Report::of(Outcome::Blocked { failure }));
+        return Arrival::Settled(Report::of(Outcome::Blocked { failure }));
     };
     if row.application_id.is_some() {
         let failure = Failure::new(Code::DataverseApplicationUser, "");
-        return Some(Report::of(Outcome::Blocked { failure }));
+        return Arrival::Settled(Report::of(Outcome::Blocked { failure }));
     }
     if row.is_disabled {
-        return None;
+        let reason = row.disabled_reason.as_deref().unwrap_or("It does not say why.");
+        return Arrival::Disabled(Failure::new(Code::DataverseUserDisabled, reason));
     }
     let resolved = Resolved::read(member.request.resolved.as_deref()).with_row(row);
     let learned = Learned { system_user: Some(row.id), resolved: resolved.write(), ..Learned::default() };
-    Some(Report { outcome: Outcome::Advanced, learned })
+    Arrival::Settled(Report { outcome: Outcome::Advanced, learned })
 }
 
 /// Pulls the lever that is due, or goes on waiting.
-fn waiting(steps: &Provisioner, member: &Member, mut wait: Wait<'_>, now: Instant) -> Seen<Work> {
+fn waiting(
+    steps: &Provisioner,
+    member: &Member,
+    mut wait: Wait<'_>,
+    disabled: Option<Failure>,
+    now: Instant,
+) -> Seen<Work> {
     let Some(object_id) = member.user.object_id else {
         let failure = Failure::new(Code::StoreCorrupt, "A licensed user has no object id.");
         return super::verdicts::blocked(failure);
@@ -157,7 +234,7 @@ fn waiting(steps: &Provisioner, member: &Member, mut wait: Wait<'_>, now: Instan
         return lever(steps, Work::Impersonate(object_id));
     }
     wait.memo.polled_at = wait.memo.polled_at.or(Some(wait.licensed_at));
-    Seen::Settled(still_waiting(&wait, now))
+    Seen::Settled(still_waiting(&wait, disabled, now))
 }
 
 fn lever(steps: &Provisioner, work: Work) -> Seen<Work> {
@@ -165,12 +242,13 @@ fn lever(steps: &Provisioner, work: Work) -> Seen<Work> {
     Seen::Needed(Need { intent, budgeted: false, assigns_license: false, sealed_password: None, work })
 }
 
-fn still_waiting(wait: &Wait<'_>, now: Instant) -> Report {
+fn still_waiting(wait: &Wait<'_>, disabled: Option<Failure>, now: Instant) -> Report {
     let slow = wait.is_slow(now).then(|| {
         let minutes = (now - wait.licensed_at).num_minutes();
         Failure::new(Code::MachinePropagationSlow, format!("It was licensed {minutes} minutes ago."))
     });
-    let because = wait.memo.lever_refused.clone().or(slow);
+    let refused = wait.memo.lever_refused.clone().or_else(|| wait.memo.impersonation_refused.clone());
+    let because = disabled.or(refused).or(slow);
     let outcome = Outcome::NotYet { wait: wait.pause(now), because };
     Report { outcome, learned: Learned { memo: wait.text(), ..Learned::default() } }
 }
@@ -184,40 +262,49 @@ pub(super) async fn act(
     let environment_id = environment.id.to_string();
     let power_platform = site.tenant.client.power_platform();
     let dataverse = site.dataverse()?;
-    let pulls = needs.iter().map(|(place, need)| {
-        let (environment_id, power_platform, dataverse) = (&environment_id, &power_platform, &dataverse);
-        async move {
-            let now = steps.clock.now();
-            let mut wait = Wait::of(&site.group.members[*place], &steps.policy);
-            // The look of this very claim asked the environment if that was due.
-            if now >= wait.poll_at() {
-                wait.memo.polled_at = Some(now);
-            }
-            match need.work {
-                Work::AskForSync(id) => {
-                    wait.memo.asked_at = Some(now);
-                    let answer = power_platform.add_user(environment_id, id).await;
-                    note_answer(&mut wait, answer, now)?;
+    let pulls: Vec<_> = needs
+        .iter()
+        .map(|(place, need)| {
+            let (environment_id, power_platform, dataverse) = (&environment_id, &power_platform, &dataverse);
+            async move {
+                let now = steps.clock.now();
+                let mut wait = Wait::of(&site.group.members[*place], &steps.policy);
+                // The look of this very claim asked the environment if that was due.
+                if now >= wait.poll_at() {
+                    wait.memo.polled_at = Some(now);
                 }
-                Work::Impersonate(id) => {
-                    wait.memo.impersonated_at = Some(now);
-                    if let Err(call) = dataverse.who_am_i_as(id).await {
-                        note_trouble(&mut wait, call)?;
+                match need.work {
+                    Work::AskForSync(id) => {
+                        wait.memo.asked_at = Some(now);
+                        let answer = power_platform.add_user(environment_id, id).await;
+                        note_answer(&mut wait, answer, now)?;
                     }
+                    Work::Impersonate(id) => {
+                        wait.memo.impersonated_at = Some(now);
+                        match dataverse.who_am_i_as(id).await {
+                            // It has brought the user there: worth a look, as after a yes of Power Platform's.
+                            Ok(Impersonation::Present(_) | Impersonation::PresentWithoutRole) => {
+                                wait.memo.accepted_at = Some(now);
+                            }
+                            Ok(Impersonation::NotMember) => {}
+                            Err(call) => wait.memo.impersonation_refused = refusal(call)?,
+                        }
+                    }
+                    Work::Create(_)
+                    | Work::Enable(_)
+                    | Work::SetUsageLocation(..)
+                    | Work::Join(..)
+                    | Work::Assign(..)
+                    | Work::Convert(_)
+                    | Work::Remove(..)
+                    | Work::Delete(_)
+                    | Work::Disable(_) => {}
                 }
-                Work::Create(_)
-                | Work::Enable(_)
-                | Work::SetUsageLocation(..)
-                | Work::Assign(..)
-                | Work::Convert(_)
-                | Work::Remove(..)
-                | Work::Delete(_)
-                | Work::Disable(_) => {}
+                Ok(still_waiting(&wait, None, now))
             }
-            Ok(still_waiting(&wait, now))
-        }
-    });
-    let pulled: Vec<Result<Report, CallFailure>> = join_all(pulls).await;
+        })
+        .collect();
+    let pulled: Vec<Result<Report, CallFailure>> = stream::iter(pulls).buffered(PULLS_MAX).collect().await;
     let mut reports = Vec::with_capacity(pulled.len());
     for report in pulled {
         reports.push(match report {
@@ -248,19 +335,21 @@ fn note_answer(
             wait.memo.lever_refused = None;
             Ok(())
         }
-        Err(call) => note_trouble(wait, call),
+        Err(call) => {
+            if let Some(refusal) = refusal(call)? {
+                wait.memo.lever_refused = Some(refusal);
+            }
+            Ok(())
+        }
     }
 }
 
 /// A lever that fails is not the step that fails: a refusal is remembered and shown, and polling goes on.
-fn note_trouble(wait: &mut Wait<'_>, call: CallFailure) -> Result<(), CallFailure> {
+fn refusal(call: CallFailure) -> Result<Option<Failure>, CallFailure> {
     match call.verdict {
-        Verdict::Refused | Verdict::Absent => {
-            wait.memo.lever_refused = Some(call.failure);
-            Ok(())
-        }
+        Verdict::Refused | Verdict::Absent => Ok(Some(call.failure)),
         // The levers are harmless to repeat, so an unknown fate is no more than a lost moment.
-        Verdict::NotSent | Verdict::Unavailable { .. } | Verdict::Uncertain { .. } => Ok(()),
+        Verdict::NotSent | Verdict::Unavailable { .. } | Verdict::Uncertain { .. } => Ok(None),
         Verdict::Throttled { .. } => Err(call),
     }
 }

@@ -1,12 +1,12 @@
 //! Requested: can the environment take the account at all? Finds out before a user is made or a seat is taken.
 
-use super::Work;
 use super::households::key_of;
 use super::lost_history::is_made_by_us;
 use super::provisioner::{Provisioner, Site};
 use super::resolved::Resolved;
 use super::verdicts::{blocked, whole_look};
-use crate::cloud::{BusinessUnit, CallFailure, Survey, UserKey};
+use super::{GroupRule, Work};
+use crate::cloud::{BusinessUnit, CallFailure, EnvironmentStanding, Survey, UserKey, Verdict};
 use crate::domain::{Code, Failure, ObjectId, Outcome};
 use crate::engine::{Report, Seen, WholeFailure, WholeKind};
 use crate::store::{Learned, Member, PoolKey, StoreError};
@@ -19,6 +19,16 @@ pub const SLOTS: u32 = 7;
 
 pub(super) async fn look(steps: &Provisioner, site: &Site<'_>) -> Result<Vec<Seen<Work>>, WholeFailure> {
     let members = &site.group.members;
+    let group = match facts(steps, site).await {
+        Ok(Facts::Open { security_group }) => security_group,
+        Ok(Facts::Shut { failure }) => return Ok(members.iter().map(|_| blocked(failure.clone())).collect()),
+        Ok(Facts::Maintained { failure }) => {
+            let wait = steps.policy.poll_last;
+            let report = || Report::of(Outcome::NotYet { wait, because: Some(failure.clone()) });
+            return Ok(members.iter().map(|_| Seen::Settled(report())).collect());
+        }
+        Err(call) => return whole_look(call, members.len()),
+    };
     let roles = names(members.iter().flat_map(|member| &member.request.asked.membership.security_roles));
     let units =
         names(members.iter().filter_map(|member| member.request.asked.membership.business_unit.as_ref()));
@@ -39,12 +49,59 @@ pub(super) async fn look(steps: &Provisioner, site: &Site<'_>) -> Result<Vec<See
                 Err(failure) => blocked(failure),
                 Ok(()) => Seen::Settled(Report {
                     outcome: Outcome::Advanced,
-                    learned: Learned { resolved: resolved.write(), ..Learned::default() },
+                    learned: Learned {
+                        resolved: Resolved { security_group: group, ..resolved }.write(),
+                        ..Learned::default()
+                    },
                 }),
             },
         });
     }
     Ok(seen)
+}
+
+/// What Power Platform says about an environment, as far as it matters for whoever is to go there.
+enum Facts {
+    /// It takes people in; only direct members of this group, if there is one.
+    Open { security_group: Option<Uuid> },
+    /// It is under maintenance, which ends.
+    Maintained { failure: Failure },
+    /// It takes nobody in until a person acts.
+    Shut { failure: Failure },
+}
+
+/// Asks Power Platform. An application that is not registered there is not let in to look; then nothing is known, and only
+/// an environment whose group is to be joined has to wait for the registration.
+async fn facts(steps: &Provisioner, site: &Site<'_>) -> Result<Facts, CallFailure> {
+    let Some(place) = site.environment else { return Ok(Facts::Open { security_group: None }) };
+    let known = match steps.surroundings.of(&steps.places, site.tenant, place).await {
+        Ok(known) => known,
+        Err(call) if call.verdict != Verdict::Refused => return Err(call),
+        Err(call) if place.security_group == GroupRule::Join => return Err(call),
+        Err(call) => {
+            tracing::debug!(tenant = %place.tenant, code = %call.failure.code, "Power Platform does not tell of an environment");
+            return Ok(Facts::Open { security_group: None });
+        }
+    };
+    if !known.has_database {
+        return Ok(Facts::Shut { failure: Failure::new(Code::PowerPlatformNoDatabase, "") });
+    }
+    let says = || format!("Power Platform says: {}.", known.troubles.join(", "));
+    Ok(match known.standing {
+        EnvironmentStanding::Closed => {
+            Facts::Shut { failure: Failure::new(Code::DataverseEnvironmentDisabled, says()) }
+        }
+        EnvironmentStanding::Administration => {
+            Facts::Maintained { failure: Failure::new(Code::DataverseAdminMode, says()) }
+        }
+        EnvironmentStanding::Open => {
+            if !known.troubles.is_empty() {
+                tracing::info!(tenant = %place.tenant, states = ?known.troubles, "an environment is in states that are not known");
+            }
+            let asks = place.security_group != GroupRule::Ignore;
+            Facts::Open { security_group: known.security_group.filter(|_| asks) }
+        }
+    })
 }
 
 /// Users of ours that the rows do not know, because an older state of the database was put back: if one of them is

@@ -4,7 +4,7 @@ use super::households::{Finding, Write, by_user, households, read_where, share, 
 use super::lost_history::is_made_by_us;
 use super::provisioner::{Provisioner, Site};
 use super::verdicts::{outcome_of, whole_act, whole_look};
-use super::{Marker, Work, capacity, lost_history, password};
+use super::{Marker, Work, capacity, lost_history, password, security_group};
 use crate::cloud::{CallFailure, DirectoryUser, NewUser, UserKey};
 use crate::domain::{Code, Failure, IntentId, ObjectId, OnExisting, Outcome};
 use crate::engine::{Need, Report, Seen, WholeFailure};
@@ -51,12 +51,14 @@ pub(super) async fn look(steps: &Provisioner, site: &Site<'_>) -> Result<Vec<See
         } else {
             settled(Outcome::Blocked { failure: capacity::unknown(&skus, member.user.account.license) })
         };
+        let (places, waiting) = by_intent(steps, places, members, &finding);
+        findings.extend(waiting);
         findings.push((places, finding));
     }
     if let Err(call) = refuse_administrators(site, &mut findings).await {
         return whole_look(call, members.len());
     }
-    Ok(spread(site.group, findings))
+    security_group::guarded(steps, site, spread(site.group, findings)).await
 }
 
 /// What the directory shows of a user, if it was asked.
@@ -84,6 +86,30 @@ fn by_consent(
     let finding = || settled(Outcome::Blocked { failure: taken(stranger) });
     let refused = (!refused.is_empty()).then(|| (refused, finding()));
     (willing, refused)
+}
+
+/// A household whose user may still show up, without those who have sent nothing for it themselves: how often they looked is
+/// no evidence about a sibling's call, and they go on once that is found out.
+fn by_intent(
+    steps: &Provisioner,
+    places: Vec<usize>,
+    members: &[Member],
+    finding: &Finding,
+) -> (Vec<usize>, Option<(Vec<usize>, Finding)>) {
+    let failure = match finding {
+        Finding::Settled(Report { outcome: Outcome::Absent { failure }, .. })
+            if failure.code == Code::RemoteUncertain =>
+        {
+            failure.clone()
+        }
+        Finding::Settled(_) | Finding::Needed(_) => return (places, None),
+    };
+    let has_sent = |&place: &usize| members[place].request.progress.trial.intent.is_some();
+    let (senders, others): (Vec<usize>, Vec<usize>) = places.into_iter().partition(has_sent);
+    let wait = steps.policy.absence_window / steps.policy.absence_looks.max(1);
+    let waits = || settled(Outcome::NotYet { wait, because: Some(failure) });
+    let waiting = (!others.is_empty()).then(|| (others, waits()));
+    (senders, waiting)
 }
 
 /// Nobody's administrator becomes an account: of the users that are about to be adopted, those are set aside.
@@ -124,6 +150,7 @@ fn adopts_now(finding: &Finding) -> Option<ObjectId> {
             Work::SetUsageLocation(id, _) => Some(id),
             Work::Create(_)
             | Work::Enable(_)
+            | Work::Join(..)
             | Work::Assign(..)
             | Work::AskForSync(_)
             | Work::Impersonate(_)
@@ -304,7 +331,7 @@ fn ready(user: &DirectoryUser, origin: UserOrigin) -> Finding {
 }
 
 /// The user is there; and it has the password of this create, where that is known.
-fn created(id: ObjectId, origin: UserOrigin, password: Option<IntentId>) -> Report {
+pub(super) fn created(id: ObjectId, origin: UserOrigin, password: Option<IntentId>) -> Report {
     let learned = Learned {
         object_id: Some(id),
         origin: Some(origin),
@@ -323,7 +350,13 @@ pub(super) async fn act(
     site: &Site<'_>,
     needs: &[(usize, Need<Work>)],
 ) -> Result<Vec<Report>, WholeFailure> {
-    let shared = by_user(site.group, needs);
+    // A membership is a request's own, and not its user's.
+    let mut joins = match security_group::act(steps, site, needs).await {
+        Ok(joins) => joins,
+        Err(call) => return whole_act(call, needs.len()),
+    };
+    let mut shared = by_user(site.group, needs);
+    shared.retain(|one| !matches!(one.need.work, Work::Join(..)));
     let graph = site.tenant.client.graph();
     let creates: Vec<NewUser> = shared
         .iter()
@@ -362,7 +395,8 @@ pub(super) async fn act(
                     Err(call) => Report::of(outcome_of(call)),
                 }
             }
-            Work::Assign(..)
+            Work::Join(..)
+            | Work::Assign(..)
             | Work::AskForSync(_)
             | Work::Impersonate(_)
             | Work::Convert(_)
@@ -371,7 +405,14 @@ pub(super) async fn act(
             | Work::Disable(_) => Report::of(uncertain()),
         });
     }
-    Ok(share(needs.len(), &shared, reports))
+    let mut others = share(needs.len(), &shared, reports).into_iter();
+    let reports = needs.iter().zip(joins.drain(..)).filter_map(|((place, _), join)| {
+        let member = &site.group.members[*place];
+        join.or_else(|| {
+            others.next().map(|report| security_group::not_before_membership(steps, member, report))
+        })
+    });
+    Ok(reports.collect())
 }
 
 /// The name is taken: by a user that an earlier create of ours made after all, or by somebody else.

@@ -39,6 +39,21 @@ pub struct EnvironmentPlace {
     pub origin: Origin,
     /// How many non-interactive users it may have, if the config overrules the environment.
     pub slots_max: Option<u32>,
+    /// What is done about the group that guards it.
+    pub security_group: GroupRule,
+}
+
+/// What is done about an environment's security group, whose direct members alone get in
+/// (power-platform, admin/control-user-access).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum GroupRule {
+    /// Whoever is no member is told, before a license is taken.
+    #[default]
+    Check,
+    /// Accounts are made members, and stay members.
+    Join,
+    /// Nothing: it is not even looked at.
+    Ignore,
 }
 
 impl TenantPlace {

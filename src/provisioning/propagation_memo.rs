@@ -1,6 +1,6 @@
 //! What the wait for propagation remembers from one look to the next, and when it does what.
 
-use crate::domain::{Instant, Policy};
+use crate::domain::{Code, Instant, Policy};
 use crate::store::Member;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -26,6 +26,12 @@ pub(super) struct PropagationMemo {
     /// Power Platform refuses for good: the text of its code. The lever failed, not the step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) lever_refused: Option<crate::domain::Failure>,
+    /// The environment refuses the second lever for good.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) impersonation_refused: Option<crate::domain::Failure>,
+    /// When it was last looked whether somebody else's row has the user's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) name_seen_at: Option<Instant>,
 }
 
 /// One request's wait: its memo beside the policy's paces.
@@ -79,13 +85,38 @@ impl<'a> Wait<'a> {
         }
     }
 
-    /// When the user is impersonated next, as the second lever.
+    /// When the user is impersonated next, as the second lever; at once, and more often, where the first one is refused.
     pub(super) fn impersonate_at(&self) -> Instant {
         let policy = self.policy;
+        let alone = self.memo.lever_refused.is_some() && self.memo.impersonation_refused.is_none();
         match self.memo.impersonated_at {
+            None if alone => self.memo.asked_at.unwrap_or(self.licensed_at),
             None => self.licensed_at + policy.impersonate_after,
+            Some(last) if alone => last + policy.sync_later,
             Some(last) => last + policy.poll_last,
         }
+    }
+
+    /// Whether a lever that once said yes is about to be pulled again; what the yes has brought is looked at before.
+    pub(super) fn asks_again(&self, now: Instant) -> bool {
+        self.memo.accepted_at.is_some() && now >= self.ask_at()
+    }
+
+    /// Whether it is worth looking if somebody else's row has the user's name: the user is refused, or long overdue.
+    pub(super) fn doubts_name(&self, now: Instant) -> bool {
+        let policy = self.policy;
+        let overdue = self.is_refused() || now >= self.licensed_at + policy.impersonate_after;
+        overdue && self.memo.name_seen_at.is_none_or(|seen| now >= seen + policy.poll_last)
+    }
+
+    /// Whether Power Platform refuses this very user.
+    pub(super) fn is_refused(&self) -> bool {
+        self.memo.lever_refused.as_ref().is_some_and(|failure| failure.code == Code::PowerPlatformRefused)
+    }
+
+    /// Whether a lever's yes has not helped for so long that it will not.
+    pub(super) fn is_in_vain(&self, now: Instant) -> bool {
+        self.memo.accepted_at.is_some_and(|accepted| now >= accepted + self.policy.sync_eager)
     }
 
     /// Whether it is worth looking if the license is still there: Power Platform should have seen it long ago.

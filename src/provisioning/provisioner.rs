@@ -2,6 +2,7 @@
 
 use super::places::{EnvironmentPlace, Places, TenantPlace};
 use super::subscriptions::Subscriptions;
+use super::surroundings::Surroundings;
 use super::verdicts::blocked;
 use super::{
     PasswordPolicy, Work, assign_license, await_propagation, capacity, check_environment, create_user,
@@ -23,6 +24,7 @@ pub struct Provisioner {
     pub(super) policy: Policy,
     pub(super) passwords: PasswordPolicy,
     pub(super) subscriptions: Subscriptions,
+    pub(super) surroundings: Surroundings,
 }
 
 /// What a [`Provisioner`] is made of.
@@ -55,7 +57,8 @@ impl Provisioner {
     pub fn new(parts: ProvisionerParts) -> Self {
         let ProvisionerParts { store, places, clock, chance, ids, policy, passwords } = parts;
         let subscriptions = Subscriptions::new(Arc::clone(&clock), policy.capacity_read);
-        Self { store, places, clock, chance, ids, policy, passwords, subscriptions }
+        let surroundings = Surroundings::new(Arc::clone(&clock), policy.capacity_read);
+        Self { store, places, clock, chance, ids, policy, passwords, subscriptions, surroundings }
     }
 
     fn site<'a>(&'a self, group: &'a Group) -> Result<Site<'a>, Failure> {

@@ -12,6 +12,9 @@ pub(super) struct Resolved {
     pub(super) business_unit: Option<Uuid>,
     /// The copies of the wanted roles in that unit.
     pub(super) roles: Vec<Uuid>,
+    /// The group whose direct members alone the environment takes in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) security_group: Option<Uuid>,
     /// Where the row was when it was last seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) seen_in: Option<Uuid>,

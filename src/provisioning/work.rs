@@ -4,6 +4,7 @@ use crate::cloud::{AccessChange, NewUser};
 use crate::domain::{ObjectId, SkuId};
 use std::fmt;
 use std::sync::Arc;
+use uuid::Uuid;
 
 /// One write that a step has found necessary.
 #[derive(Clone)]
@@ -14,6 +15,8 @@ pub enum Work {
     Enable(ObjectId),
     /// Give an adopted user the usage location without which it cannot hold the license.
     SetUsageLocation(ObjectId, String),
+    /// Make the user a direct member of the group that guards its environment.
+    Join(Uuid, ObjectId),
     /// Assign the license.
     Assign(ObjectId, SkuId),
     /// Ask Power Platform to bring the user into the environment.
@@ -37,6 +40,7 @@ impl fmt::Debug for Work {
             Self::Create(_) => "Create",
             Self::Enable(_) => "Enable",
             Self::SetUsageLocation(..) => "SetUsageLocation",
+            Self::Join(..) => "Join",
             Self::Assign(..) => "Assign",
             Self::AskForSync(_) => "AskForSync",
             Self::Impersonate(_) => "Impersonate",

@@ -6,7 +6,8 @@ use seatless::cloud::{CloudOrigins, Credential, Limits, Origin, TenantAccess, Te
 use seatless::domain::{HolderId, Ids, Policy, SkuId};
 use seatless::engine::{Engine, EngineParts, Steps};
 use seatless::provisioning::{
-    EnvironmentPlace, Lookout, PasswordPolicy, Places, Provisioner, ProvisionerParts, Sweeper, TenantPlace,
+    EnvironmentPlace, GroupRule, Lookout, PasswordPolicy, Places, Provisioner, ProvisionerParts, Sweeper,
+    TenantPlace,
 };
 use seatless::simulator::World;
 use seatless::store::Store;
@@ -19,6 +20,8 @@ pub(crate) struct Parts<'a> {
     pub(crate) policy: &'a Policy,
     pub(crate) recipients: &'a [String],
     pub(crate) seats_max: &'a HashMap<SkuId, u32>,
+    /// What is done about the groups that guard environments.
+    pub(crate) group_rule: GroupRule,
     pub(crate) clock: &'a Arc<SharedClock>,
     pub(crate) chance: &'a Arc<SeededChance>,
     pub(crate) ids: &'a Arc<CountedIds>,
@@ -114,6 +117,7 @@ impl Parts<'_> {
                     id: environment.id,
                     origin: dataverse(&environment.host),
                     slots_max: None,
+                    security_group: self.group_rule,
                 };
                 places.environments.insert(environment.name.clone(), place);
             }

@@ -16,7 +16,7 @@ use super::wire::{Deed, GatedWire, Kind, Wire, rows};
 use seatless::app::{DriftWatch, Orders};
 use seatless::domain::{Clock, Command, Ids, Instant, Policy, RequestId, SkuId, State, Status};
 use seatless::engine::Engine;
-use seatless::provisioning::{Provisioner, Recipients, Rotator};
+use seatless::provisioning::{GroupRule, Provisioner, Recipients, Rotator};
 use seatless::simulator::{Act, Faults, Simulator, World};
 use seatless::store::{Admission, Work};
 use seatless::store::{Event, Events, Filter, Member, Page, Pool, Requests, SqliteStore, SweepStanding};
@@ -78,6 +78,7 @@ pub(crate) struct Rig {
     world: World,
     recipients: Vec<String>,
     seats_max: HashMap<SkuId, u32>,
+    group_rule: GroupRule,
     engine: Arc<Engine<Provisioner>>,
     seed: u64,
     folder: tempfile::TempDir,
@@ -85,7 +86,8 @@ pub(crate) struct Rig {
 
 impl Rig {
     pub(crate) async fn start(scene: Scene) -> Self {
-        let Scene { world, wishes, delays, faults, policy, recipients, license, seats_max, seed } = scene;
+        let Scene { world, wishes, delays, faults, policy, recipients, license, seats_max, group_rule, seed } =
+            scene;
         let clock = Arc::new(SharedClock::new());
         let simulator = Simulator::new(&world, delays, faults, seed, Arc::clone(&clock) as Arc<_>);
         let simulator = Arc::new(simulator.expect("a sound world"));
@@ -102,6 +104,7 @@ impl Rig {
             policy: &policy,
             recipients: &recipients,
             seats_max: &seats_max,
+            group_rule,
             clock: &clock,
             chance: &chance,
             ids: &ids,
@@ -140,6 +143,7 @@ impl Rig {
             world,
             recipients,
             seats_max,
+            group_rule,
             engine,
             seed,
             folder,
@@ -371,6 +375,7 @@ impl Rig {
             policy: &self.policy,
             recipients: &self.recipients,
             seats_max: &self.seats_max,
+            group_rule: self.group_rule,
             clock: &self.clock,
             chance: &self.chance,
             ids: &self.ids,

@@ -2,8 +2,10 @@
 
 use super::rig::Rig;
 use seatless::domain::{Policy, SkuId};
+use seatless::provisioning::GroupRule;
 use seatless::simulator::{
-    Delays, EnvironmentState, Faults, World, WorldApp, WorldEnvironment, WorldSku, WorldTenant, WorldUser,
+    Delays, EnvironmentState, Faults, World, WorldApp, WorldEnvironment, WorldGroup, WorldSku, WorldTenant,
+    WorldUser,
 };
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -34,6 +36,8 @@ pub(crate) struct Scene {
     pub(crate) license: Uuid,
     /// At most so many units of a license may be ours.
     pub(crate) seats_max: HashMap<SkuId, u32>,
+    /// What is done about the groups that guard environments.
+    pub(crate) group_rule: GroupRule,
     pub(crate) seed: u64,
 }
 
@@ -48,6 +52,7 @@ pub(crate) fn rig() -> Scene {
         recipients: Vec::new(),
         license: SALES_ID,
         seats_max: HashMap::new(),
+        group_rule: GroupRule::default(),
         seed: 1,
     }
 }
@@ -129,6 +134,27 @@ impl Scene {
     /// Changes the environment that was named last.
     pub(crate) fn where_it(mut self, change: impl FnOnce(&mut WorldEnvironment)) -> Self {
         change(self.tenant_in_the_making().environments.last_mut().expect("an environment"));
+        self
+    }
+
+    /// A group guards the environment that was named last, and we may see who is in it.
+    pub(crate) fn guarded(mut self, change: impl FnOnce(&mut WorldGroup)) -> Self {
+        let tenant = self.tenant_in_the_making();
+        let mut group = WorldGroup {
+            id: number(5, tenant.environments.len()),
+            members: Vec::new(),
+            licenses: Vec::new(),
+            dynamic: false,
+        };
+        change(&mut group);
+        tenant.environments.last_mut().expect("an environment").security_group = Some(group.id);
+        tenant.groups.push(group);
+        tenant.apps[0].roles.push("GroupMember.ReadWrite.All".to_owned());
+        self
+    }
+
+    pub(crate) fn with_group_rule(mut self, rule: GroupRule) -> Self {
+        self.group_rule = rule;
         self
     }
 

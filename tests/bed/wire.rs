@@ -24,6 +24,7 @@ pub(crate) enum Kind {
     DeleteUser,
     ChangeRow,
     GiveRole,
+    JoinGroup,
     AskForSync,
     Unknown,
 }
@@ -330,6 +331,7 @@ fn kind_of(method: &str, path: &str, mut gives: impl FnMut() -> Option<bool>) ->
             Some(false) => Kind::Remove,
             None => Kind::Unknown,
         },
+        ("POST", "$ref") if path.contains("/groups/") => Kind::JoinGroup,
         ("POST", "$ref") => Kind::GiveRole,
         ("POST", "addUser") => Kind::AskForSync,
         ("PATCH", row) if row.starts_with("systemusers(") => Kind::ChangeRow,

@@ -334,6 +334,7 @@ impl OwnedParts<'_> {
             policy: &self.stand.policy,
             recipients: &[],
             seats_max: &self.seats_max,
+            group_rule: Default::default(),
             clock: &self.stand.clock,
             chance: &self.stand.chance,
             ids: &self.stand.ids,

@@ -186,7 +186,7 @@ async fn call(port: &Port, refusal: &Refusal) -> End {
             return Done("was not there");
         }
         "assignLicense" => alone(graph.assign_license(&[(user(), sku)]).await),
-        "$ref" => match alone(graph.join_group(Uuid::from_u128(1), &[user()]).await) {
+        "$ref" => match alone(graph.join_groups(&[(Uuid::from_u128(1), user())]).await) {
             Ok(()) => return Done("joined"),
             Err(failure) => Err(failure),
         },

@@ -516,11 +516,11 @@ async fn only_direct_members_count_and_a_member_may_join_again() {
             ("3", 403, "", &error("Authorization_RequestDenied", "x")),
         ]),
     ]);
-    let ids = [id(1), id(2), id(3)];
-    let members = graph.are_direct_members(group, &ids).await.unwrap();
+    let asked = [(group, id(1)), (group, id(2)), (group, id(3))];
+    let members = graph.are_direct_members(&asked).await.unwrap();
     assert_eq!((members[0].clone(), members[1].clone()), (Ok(true), Ok(false)));
     assert_eq!(members[2].as_ref().unwrap_err().failure.code, Code::RemoteUnreadable);
-    let members = graph.join_group(group, &ids).await.unwrap();
+    let members = graph.join_groups(&asked).await.unwrap();
     assert!(members[0].is_ok() && members[1].is_ok());
     assert_eq!(said(members[2].as_ref().unwrap_err()), (Code::GraphPermissionMissing, Verdict::Refused));
     let sent = stage.script.sent();

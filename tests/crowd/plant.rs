@@ -442,6 +442,7 @@ fn places(
             id: environment.id,
             origin: dataverse(&environment.host),
             slots_max: None,
+            security_group: Default::default(),
         };
         places.environments.insert(environment.name.clone(), place);
     }

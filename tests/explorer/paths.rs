@@ -3,6 +3,7 @@
 use crate::bed::scene::{SALES, Scene, rig};
 use crate::play::{Cue, When};
 use seatless::domain::{Command, State};
+use seatless::provisioning::GroupRule;
 use seatless::simulator::EnvironmentKind;
 use std::time::Duration;
 
@@ -59,6 +60,16 @@ fn without_slot() -> Scene {
     one().where_it(|environment| environment.non_interactive_others = environment.non_interactive_max)
 }
 
+/// Each environment lets in the members of a group of its own, and we make the user one.
+fn guarded_siblings() -> Scene {
+    one()
+        .guarded(|_| {})
+        .environment("test")
+        .guarded(|_| {})
+        .request("svc-a")
+        .with_group_rule(GroupRule::Join)
+}
+
 fn two_users() -> Scene {
     one().request("svc-b")
 }
@@ -83,7 +94,7 @@ type SceneOf = fn() -> Scene;
 
 /// Every path.
 pub(crate) fn all() -> Vec<Path> {
-    let plain: [(&str, SceneOf); 8] = [
+    let plain: [(&str, SceneOf); 9] = [
         ("siblings", siblings),
         ("adopted", adopted),
         ("adopted with a license", adopted_with_a_license),
@@ -92,6 +103,7 @@ pub(crate) fn all() -> Vec<Path> {
         ("given up", given_up),
         ("without a slot", without_slot),
         ("two users", two_users),
+        ("guarded siblings", guarded_siblings),
     ];
     let mut paths = vec![straight()];
     paths.extend(plain.map(|(name, scene)| Path { name: name.to_owned(), scene, cues: Vec::new() }));

@@ -18,6 +18,7 @@ use seatless::app::Orders;
 use seatless::cloud::Transport;
 use seatless::domain::{Clock, Command, Direction, HolderId, Ids, Instant, Phase, Policy, RequestId, SkuId};
 use seatless::engine::{Chore, GivingUp};
+use seatless::provisioning::GroupRule;
 use seatless::simulator::{Act, Simulator, World};
 use seatless::store::{
     Admission, Event, Events, Filter, Member, Page, Pool, Requests, SqliteStore, Store, Work,
@@ -52,6 +53,7 @@ pub(crate) struct Stage {
     pub(crate) wire: Arc<Wire>,
     pub(crate) begun: Arc<Mutex<Vec<Begun>>>,
     seats_max: HashMap<SkuId, u32>,
+    group_rule: GroupRule,
     chance: Arc<SeededChance>,
     /// The cloud as it was seen last, and after which writes and acts, and in which minute.
     seen: Mutex<Option<(Seen, serde_json::Value)>>,
@@ -63,8 +65,18 @@ type Seen = (u64, u64, i64);
 
 impl Stage {
     pub(crate) async fn set(scene: Scene, mutant: Option<Mutant>, trace: Arc<Trace>) -> Self {
-        let Scene { world, wishes, delays, faults, mut policy, recipients: _, license, seats_max, seed } =
-            scene;
+        let Scene {
+            world,
+            wishes,
+            delays,
+            faults,
+            mut policy,
+            recipients: _,
+            license,
+            seats_max,
+            group_rule,
+            seed,
+        } = scene;
         if let Some(mutant) = mutant {
             mutant.change(&mut policy);
         }
@@ -98,6 +110,7 @@ impl Stage {
             wire,
             begun: Arc::new(Mutex::new(Vec::new())),
             seats_max,
+            group_rule,
             chance: Arc::new(SeededChance::new(seed)),
             seen: Mutex::new(None),
             _folder: folder,
@@ -152,6 +165,7 @@ impl Stage {
             policy: &self.policy,
             recipients: &[],
             seats_max: &self.seats_max,
+            group_rule: self.group_rule,
             clock: &self.clock,
             chance: &self.chance,
             ids: &self.ids,

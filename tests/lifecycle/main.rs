@@ -9,6 +9,7 @@ mod cancel;
 #[path = "../contracts/mod.rs"]
 mod contracts;
 mod crash;
+mod entry;
 mod faults;
 mod nonsense;
 mod people;

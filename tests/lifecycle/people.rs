@@ -113,17 +113,20 @@ async fn what_a_person_keeps_undoing_ends_in_a_block_and_not_in_a_circle() {
 }
 
 #[tokio::test]
-async fn without_the_right_to_ask_for_a_sync_the_background_one_brings_the_user() {
+async fn without_the_right_to_ask_for_a_sync_a_call_in_its_name_brings_the_user() {
     let rig = rig()
         .tenant("contoso")
         .whose_tenant(|tenant| tenant.apps[0].powerplatform_registered = false)
         .seats(1)
         .environment("dev")
+        .with_delays(|delays| delays.background_sync_period = 1e9)
         .request("svc-a")
         .run_to_rest()
         .await;
     let member = rig.member("svc-a").await;
     assert_eq!(reason(&member), "succeeded");
+    let took = (seatless::domain::Clock::now(&*rig.clock) - rig.clock.started()).num_minutes();
+    assert!(took < 60 * 26, "{took} minutes, with the looks after the end");
     let asked = rig.deeds().into_iter().filter(|deed| deed.kind == Kind::AskForSync);
     let statuses: Vec<u16> = asked.map(|deed| deed.entry.status).collect();
     assert!(!statuses.is_empty() && statuses.iter().all(|status| *status == 403), "{statuses:?}");

@@ -4,7 +4,7 @@ use super::finding::{About, Finding, Health};
 use crate::app::settings::{EnvironmentSettings, Settings};
 use crate::cloud::{EnvironmentFacts, Origin};
 use crate::domain::Code;
-use crate::provisioning::{EnvironmentPlace, SLOTS, TenantPlace};
+use crate::provisioning::{EnvironmentPlace, GroupRule, SLOTS, TenantPlace};
 
 /// Looks at one environment, through Power Platform and through its own door.
 pub(super) async fn examine(
@@ -16,7 +16,7 @@ pub(super) async fn examine(
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
     match tenant.client.power_platform().environment(&place.id.to_string()).await {
-        Ok(facts) => findings.extend(power_platform(about, &facts, &place.origin)),
+        Ok(facts) => findings.extend(power_platform(about, &facts, place)),
         Err(failure) => {
             let mut finding = about.failed("power-platform", &failure);
             let cloud = settings.tenants.get(about.tenant).map(|tenant| tenant.cloud.as_str());
@@ -61,12 +61,14 @@ pub(super) async fn examine(
     findings
 }
 
-fn power_platform(about: About<'_>, facts: &EnvironmentFacts, origin: &Origin) -> Vec<Finding> {
+fn power_platform(about: About<'_>, facts: &EnvironmentFacts, place: &EnvironmentPlace) -> Vec<Finding> {
     let wrong =
         |message: String, remedy: &str| about.finds("power-platform", Health::Wrong, message).remedy(remedy);
     let mut findings = Vec::new();
-    let elsewhere =
-        facts.instance_url.as_deref().filter(|url| url.parse::<Origin>().ok().as_ref() != Some(origin));
+    let elsewhere = facts
+        .instance_url
+        .as_deref()
+        .filter(|url| url.parse::<Origin>().ok().as_ref() != Some(&place.origin));
     if !facts.has_database {
         let remedy = "Name an environment that has one, or add one in the Power Platform admin center.";
         findings.push(wrong("The environment has no Dataverse database.".to_owned(), remedy));
@@ -85,13 +87,18 @@ fn power_platform(about: About<'_>, facts: &EnvironmentFacts, origin: &Origin) -
     }
     findings.push(match facts.security_group {
         None => about.finds("security-group", Health::Ok, "No security group guards the environment."),
+        Some(group) if place.security_group == GroupRule::Join => about.finds(
+            "security-group",
+            Health::Ok,
+            format!("Only direct members of the group {group} get in; Seatless adds the accounts."),
+        ),
         Some(group) => about
             .finds(
                 "security-group",
                 Health::Note,
                 format!("Only direct members of the group {group} get in."),
             )
-            .remedy("Put the accounts into that group, and leave them there: who leaves it is disabled."),
+            .remedy("Put the accounts into that group and leave them there (who leaves it is disabled), or set security_group = \"join\"."),
     });
     findings
 }

@@ -1,6 +1,7 @@
 //! Which application permissions of Microsoft Graph the features that are on need.
 
 use crate::app::settings::{CredentialPolicy, Settings};
+use crate::provisioning::GroupRule;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -43,6 +44,14 @@ const SEATS: Permission = Permission {
         "Directory.ReadWrite.All",
     ],
 };
+const GROUPS: Permission = Permission {
+    name: "GroupMember.ReadWrite.All",
+    id: "dbaae8cf-10b5-4b86-a4a1-f871c94c6695",
+    purpose: "adding users to the security groups of environments (security_group = \"join\")",
+    or: &["Group.ReadWrite.All", "Directory.ReadWrite.All"],
+};
+/// Not needed, but of use: it lets us see who is no member of a security group before a license is taken.
+const USEFUL: &str = "GroupMember.Read.All";
 const PASSWORDS: Permission = Permission {
     name: "User-PasswordProfile.ReadWrite.All",
     id: "cc117bb9-00cf-4eb8-b580-ea2a878fe8f7",
@@ -50,9 +59,13 @@ const PASSWORDS: Permission = Permission {
     or: &[],
 };
 
-/// What the features that are on need: everything but new passwords always, and those where somebody may read them.
+/// What the features that are on need: users, licenses and seats always, groups where an environment's is joined, and new
+/// passwords where somebody may read them.
 pub fn needed(settings: &Settings) -> Vec<Permission> {
     let mut all = vec![USERS, LICENSES, SEATS];
+    if settings.environments.values().any(|environment| environment.security_group == GroupRule::Join) {
+        all.push(GROUPS);
+    }
     let credentials = &settings.credentials;
     if !credentials.recipients.is_empty() || credentials.policy == CredentialPolicy::Reset {
         all.push(PASSWORDS);
@@ -76,7 +89,7 @@ pub(super) fn weigh(needed: &[Permission], roles: &BTreeSet<String>) -> Held {
     let serves = |need: &Permission, role: &str| need.name == role || need.or.contains(&role);
     let lacking =
         needed.iter().filter(|need| !roles.iter().any(|role| serves(need, role))).copied().collect();
-    let needless =
-        roles.iter().filter(|role| !needed.iter().any(|need| serves(need, role))).cloned().collect();
+    let serves_nobody = |role: &&String| *role != USEFUL && !needed.iter().any(|need| serves(need, role));
+    let needless = roles.iter().filter(serves_nobody).cloned().collect();
     Held { lacking, needless }
 }

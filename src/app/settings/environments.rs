@@ -6,6 +6,7 @@ use super::path::KeyPath;
 use super::reader::Reader;
 use super::tenants::count;
 use crate::domain::{Fault, SkuId, plain_text};
+use crate::provisioning::GroupRule;
 use std::collections::{BTreeMap, HashMap};
 use url::Url;
 use uuid::Uuid;
@@ -27,6 +28,8 @@ pub struct EnvironmentSettings {
     pub business_unit: Option<String>,
     /// The security roles of requests that name none, sorted and without repetition.
     pub security_roles: Vec<String>,
+    /// What is done about the group that guards it.
+    pub security_group: GroupRule,
 }
 
 impl EnvironmentSettings {
@@ -83,7 +86,23 @@ impl EnvironmentSettings {
             reader.optional(&section.child("business_unit"), |value| plain_text(value.text()?, 160));
         let roles_key = section.child("security_roles");
         let security_roles = reader.optional(&roles_key, |value| roles(&value.texts()?)).unwrap_or_default();
-        Some(Self { tenant: tenant?, url: url?, id: id?, license, slots_max, business_unit, security_roles })
+        let group_key = section.child("security_group");
+        let security_group = reader.or_default(&group_key, "check", |value| match value.text()? {
+            "check" => Ok(GroupRule::Check),
+            "join" => Ok(GroupRule::Join),
+            "ignore" => Ok(GroupRule::Ignore),
+            _ => Err(Fault::new("it must be check, join or ignore")),
+        });
+        Some(Self {
+            tenant: tenant?,
+            url: url?,
+            id: id?,
+            license,
+            slots_max,
+            business_unit,
+            security_roles,
+            security_group,
+        })
     }
 }
 

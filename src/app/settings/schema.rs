@@ -47,6 +47,7 @@ pub const KEYS: &[Key] = &[
     key("environments.NAME.slots_max"),
     key("environments.NAME.business_unit"),
     key("environments.NAME.security_roles"),
+    key("environments.NAME.security_group"),
     key("clouds.NAME.sign_in_url"),
     key("clouds.NAME.graph_url"),
     key("clouds.NAME.power_platform_url"),

@@ -154,6 +154,7 @@ impl Cloud {
             roles,
             rows: BTreeMap::new(),
             by_object: HashMap::new(),
+            has_strange_rows: false,
             pending: Vec::new(),
             drawn: Vec::new(),
             window: 0,
@@ -260,7 +261,7 @@ fn foreign_user(world: &WorldUser, id: Uuid, tenant: &Tenant, now: DateTime<Utc>
 }
 
 /// An enabled read-write row that nobody synchronized.
-pub(super) fn blank_row(id: Uuid, name: &str, business_unit: Uuid, now: DateTime<Utc>) -> Row {
+pub(crate) fn blank_row(id: Uuid, name: &str, business_unit: Uuid, now: DateTime<Utc>) -> Row {
     Row {
         id,
         object_id: None,
@@ -283,6 +284,7 @@ pub(super) fn blank_row(id: Uuid, name: &str, business_unit: Uuid, now: DateTime
         createdon: now,
         modifiedon: now,
         disabled_by_sync: false,
+        holds_name: false,
     }
 }
 

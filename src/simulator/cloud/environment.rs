@@ -78,6 +78,9 @@ pub(crate) struct Row {
     pub(crate) modifiedon: DateTime<Utc>,
     /// Disabled by the synchronization, which may enable it again.
     pub(crate) disabled_by_sync: bool,
+    /// Keeps a user of its name, but of another directory object, from arriving (microsoft-apis.md §4.6).
+    #[serde(default)]
+    pub(crate) holds_name: bool,
 }
 
 impl Row {
@@ -133,6 +136,9 @@ pub(crate) struct Environment {
     pub(crate) rows: BTreeMap<Uuid, Row>,
     /// Rows by directory user.
     pub(crate) by_object: HashMap<Uuid, Uuid>,
+    /// A person has left rows that the index does not know.
+    #[serde(default)]
+    pub(crate) has_strange_rows: bool,
     /// Promised rows.
     pub(crate) pending: Vec<Pending>,
     /// Lags that were drawn for rows that `addUser` promised.
@@ -184,6 +190,16 @@ impl Environment {
             (self.window, self.window_calls) = (window, 0);
         }
         self.window_calls += 1;
+    }
+
+    /// Whether somebody else's row keeps a user of this name out.
+    pub(crate) fn name_is_held(&self, upn: &str, object: Uuid) -> bool {
+        self.rows.values().any(|row| {
+            row.holds_name
+                && row.deletedstate == 0
+                && row.object_id != Some(object)
+                && row.domainname.eq_ignore_ascii_case(upn)
+        })
     }
 
     /// Stores a row and its index.

@@ -10,6 +10,7 @@ mod tenant;
 mod user;
 mod witness;
 
+pub(crate) use build::blank_row;
 pub use drawn::{Drawn, Draws};
 pub(crate) use environment::{BusinessUnit, Environment, Pending, Role, Row};
 pub(crate) use holding::{Cloud, Late};

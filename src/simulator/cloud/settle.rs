@@ -18,6 +18,8 @@ pub(crate) enum Ineligible {
     NotInGroup,
     /// The environment takes nobody in.
     Closed,
+    /// A row of another directory object has the name.
+    NameHeld,
 }
 
 impl Cloud {
@@ -164,6 +166,9 @@ fn eligible(
     if !tenant.licensed_for_dataverse(user, now) {
         return Err(Ineligible::NotLicensed);
     }
+    if environment.name_is_held(&user.upn, user.id) {
+        return Err(Ineligible::NameHeld);
+    }
     Ok(())
 }
 
@@ -186,7 +191,7 @@ fn refresh(
         row.domainname.clone_from(&user.upn);
     }
     let reason = match wanted {
-        Ok(()) | Err(Ineligible::Closed) => None,
+        Ok(()) | Err(Ineligible::Closed | Ineligible::NameHeld) => None,
         Err(Ineligible::NotActive) => Some("The user is disabled or deleted in Microsoft Entra ID."),
         Err(Ineligible::NotInGroup) => Some("The user is not in the security group of the environment."),
         // 1 administrative, 3 support, 4 non-interactive, 5 delegated administrator live without a license.

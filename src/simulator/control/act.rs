@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::simulator::cloud::Cloud;
+use crate::simulator::cloud::{Cloud, blank_row};
 use crate::simulator::world::EnvironmentState;
 
 /// Something a person does. `user` is an object id or a user principal name; environments and tenants go by name.
@@ -117,6 +117,23 @@ pub enum Act {
         environment: String,
         /// The user.
         user: String,
+    },
+    /// Leaves a row of the user's name in an environment: that of another directory object, or one more of the user's own.
+    AddRow {
+        /// Environment name.
+        environment: String,
+        /// The user's name.
+        user: String,
+        /// The directory object it belongs to; absent: the user's own.
+        #[serde(default)]
+        object_id: Option<Uuid>,
+    },
+    /// Deletes the row of a directory object for good.
+    DeleteRow {
+        /// Environment name.
+        environment: String,
+        /// The directory object.
+        object_id: Uuid,
     },
     /// Brings an environment up, into administration mode, or down.
     SetEnvironmentState {
@@ -261,6 +278,15 @@ impl Cloud {
                 row.roles.clear();
                 row.touch(wire);
             }
+            Act::AddRow { environment, user, object_id } => {
+                self.add_row(&environment, &user, object_id, wire)?;
+            }
+            Act::DeleteRow { environment, object_id } => {
+                let index = self.environment_named(&environment)?;
+                let environment = &mut self.environments[index];
+                environment.rows.retain(|_, row| row.object_id != Some(object_id));
+                environment.by_object.remove(&object_id);
+            }
             Act::SetEnvironmentState { environment, state } => {
                 let index = self.environment_named(&environment)?;
                 self.environments[index].state = state;
@@ -319,6 +345,27 @@ impl Cloud {
         let index = self.tenant_named(tenant)?;
         let found = self.tenants[index].live(user);
         found.map(|user| (index, user.id)).ok_or_else(|| ActError(format!("no user {user} in {tenant}")))
+    }
+
+    fn add_row(
+        &mut self,
+        environment: &str,
+        user: &str,
+        object_id: Option<Uuid>,
+        wire: DateTime<Utc>,
+    ) -> Result<(), ActError> {
+        let index = self.environment_named(environment)?;
+        let own = self.tenants[self.environments[index].tenant].live(user).map(|user| user.id);
+        let object = object_id.or(own).ok_or_else(|| ActError(format!("no user {user}")))?;
+        let id = self.dice.uuid();
+        let environment = &mut self.environments[index];
+        let mut row = blank_row(id, user, environment.root_unit(), wire);
+        row.object_id = Some(object);
+        row.isdisabled = object_id.is_some();
+        row.holds_name = object_id.is_some();
+        environment.rows.insert(id, row);
+        environment.has_strange_rows = true;
+        Ok(())
     }
 
     fn sku(&self, tenant: usize, part_number: &str) -> Result<Uuid, ActError> {

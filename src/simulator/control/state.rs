@@ -68,6 +68,7 @@ fn environment_view(environment: &Environment) -> Value {
         "organization_id": environment.organization_id,
         "host": environment.host,
         "state": environment.state,
+        "security_group": environment.security_group,
         "non_interactive_max": environment.non_interactive_max,
         "non_interactive": environment.non_interactive(),
         "non_interactive_peak": environment.non_interactive_peak,

@@ -114,7 +114,8 @@ fn select<'a>(environment: &'a Environment, options: &Options) -> Result<Vec<&'a
     let ids = |texts: Vec<String>| -> Vec<Uuid> {
         texts.iter().filter_map(|text| Uuid::try_parse(text).ok()).collect()
     };
-    let candidates: Vec<&Row> = if let Some(objects) = keyed("azureactivedirectoryobjectid") {
+    let objects = keyed("azureactivedirectoryobjectid").filter(|_| !environment.has_strange_rows);
+    let candidates: Vec<&Row> = if let Some(objects) = objects {
         ids(objects).into_iter().filter_map(|object| environment.row_of(object)).collect()
     } else if let Some(keys) = keyed("systemuserid") {
         ids(keys).iter().filter_map(|id| environment.rows.get(id)).collect()

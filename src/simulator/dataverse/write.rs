@@ -54,6 +54,7 @@ fn insert(turn: &mut Turn<'_>, index: usize, id: Uuid, body: &Map<String, Value>
         createdon: turn.wire,
         modifiedon: turn.wire,
         disabled_by_sync: false,
+        holds_name: false,
     };
     match (application, object_id) {
         (Some(application), _) => {

@@ -43,6 +43,9 @@ pub(super) fn add(turn: &mut Turn<'_>, tenant: usize, id: &str) -> Answer {
                 "The user does not exist or is not enabled in \
                 Microsoft Entra ID.",
             ),
+            Ineligible::NameHeld => {
+                failed(turn, "duplicateUser", "A user with the same domain name exists in the organization.")
+            }
             Ineligible::Closed => {
                 failed(turn, "environmentNotEligible", "Users cannot be added to this environment.")
             }

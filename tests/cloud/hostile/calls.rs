@@ -126,7 +126,7 @@ impl Call {
             }
             Self::Delete => alone(graph.delete_users(&[user]).await).map(|()| String::new()),
             Self::Member => {
-                alone(graph.are_direct_members(Uuid::nil(), &[user]).await).map(|is| is.to_string())
+                alone(graph.are_direct_members(&[(Uuid::nil(), user)]).await).map(|is| is.to_string())
             }
             Self::WhoAmI => dataverse.who_am_i().await.map(|who| format!("{who:?}")),
             Self::Find => dataverse.find_users(&[user]).await.map(|users| format!("{users:?}")),
