@@ -37,11 +37,12 @@ pub(super) const STILL_DUE: &str = "
     SELECT i.place FROM json_each(?2) AS wanted CROSS JOIN operation_items AS i
     WHERE i.operation = ?1 AND i.place = wanted.value AND i.outcome IS NULL";
 
+/// The operation comes with each end: else, once there are statistics, every item that is due is compared with every end.
 pub(super) const SETTLE: &str = "
-    WITH ends AS MATERIALIZED (SELECT value AS v FROM json_each(?2))
+    WITH ends AS MATERIALIZED (SELECT ?1 AS of_operation, value AS v FROM json_each(?2))
     UPDATE operation_items SET outcome = v ->> 1, why = v ->> 2, settled_at = v ->> 3
     FROM ends
-    WHERE operation = ?1 AND place = v ->> 0 AND outcome IS NULL";
+    WHERE operation = of_operation AND place = v ->> 0 AND outcome IS NULL";
 
 pub(super) const COUNT: &str = "
     UPDATE operations
