@@ -1,6 +1,7 @@
 //! What can be typed.
 
 use super::read_args::{ExplainArgs, ListArgs, ShowArgs, StatsArgs, WaitArgs, WatchArgs};
+use super::steer::{CancelArgs, OperationsCommand, SteerArgs};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -67,17 +68,24 @@ pub(super) enum Command {
     Restore(RestoreArgs),
     /// Move from a file to a PostgreSQL server, while no daemon runs
     Copy(CopyArgs),
-    /// Try a blocked request again
-    Retry(OrderArgs),
+    /// Begin nothing for requests until they are resumed
+    Pause(SteerArgs),
+    /// Go on with paused requests
+    Resume(SteerArgs),
+    /// Try blocked requests again
+    Retry(SteerArgs),
     /// Hand passwords over, sealed or opened with your key; make new ones
     #[command(subcommand)]
     Credentials(super::credentials::CredentialsCommand),
-    /// Call a request off and give back everything taken for it
+    /// Call requests off and give back everything taken for them
     Cancel(CancelArgs),
     /// Print what a shell needs to complete these commands
     Completions(CompletionsArgs),
     /// Write a manual page for each command
     Man(ManArgs),
+    /// What was ordered for many requests at once: by whom, why, and what it came to
+    #[command(subcommand)]
+    Operations(OperationsCommand),
 }
 
 #[derive(Args, Debug)]
@@ -254,22 +262,6 @@ pub(super) struct SweepArgs {
     /// How to show it
     #[arg(short = 'o', long, value_enum, default_value_t = Output::Table)]
     pub(super) output: Output,
-}
-
-#[derive(Args, Debug)]
-pub(super) struct OrderArgs {
-    /// The requests' ids; the first characters are enough where they are unique
-    #[arg(value_name = "ID", required = true)]
-    pub(super) ids: Vec<String>,
-}
-
-#[derive(Args, Debug)]
-pub(super) struct CancelArgs {
-    #[command(flatten)]
-    pub(super) order: OrderArgs,
-    /// Delete the users, also those that had reached an environment and would only be disabled
-    #[arg(long)]
-    pub(super) delete: bool,
 }
 
 #[derive(Args, Debug)]

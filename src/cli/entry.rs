@@ -6,8 +6,9 @@ use super::exit::Exit;
 use super::trouble::Trouble;
 use super::{
     backup, completions, config, copy, core_dumps, credentials, demo, doctor, explain, init, list, man,
-    order, restore, run, show, simulate, stats, submit, sweep, verify, wait, watch,
+    restore, run, show, simulate, stats, steer, submit, sweep, verify, wait, watch,
 };
+use crate::domain::Steering;
 use clap::Parser;
 use std::process::ExitCode;
 
@@ -63,16 +64,13 @@ async fn dispatch(cli: Cli) -> Result<Exit, Trouble> {
         Command::Verify(args) => verify::run(&Context::load(&global)?, &args).await,
         Command::Sweep(args) => sweep::run(&Context::load(&global)?, args).await,
         Command::Credentials(command) => credentials::run(&Context::load(&global)?, command).await,
-        Command::Retry(args) => {
-            order::run(&Context::load(&global)?, &args.ids, crate::domain::Command::Retry).await
-        }
+        Command::Pause(args) => steer::run(&Context::load(&global)?, &args, Steering::Pause).await,
+        Command::Resume(args) => steer::run(&Context::load(&global)?, &args, Steering::Resume).await,
+        Command::Retry(args) => steer::run(&Context::load(&global)?, &args, Steering::Retry).await,
         Command::Cancel(args) => {
-            let command = if args.delete {
-                crate::domain::Command::CancelAndDelete
-            } else {
-                crate::domain::Command::Cancel
-            };
-            order::run(&Context::load(&global)?, &args.order.ids, command).await
+            let verb = if args.delete { Steering::CancelAndDelete } else { Steering::Cancel };
+            steer::run(&Context::load(&global)?, &args.steer, verb).await
         }
+        Command::Operations(command) => steer::operations(&Context::load(&global)?, command).await,
     }
 }

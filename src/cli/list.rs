@@ -3,13 +3,14 @@
 use super::args::Output;
 use super::context::Context;
 use super::exit::Exit;
+use super::filter::filter_of;
 use super::listed::Listed;
 use super::output;
 use super::read_args::ListArgs;
 use super::sheet::Sheet;
 use super::terminal::{Cell, Column, Grid, Palette, width_of_stdout};
 use super::trouble::Trouble;
-use crate::app::queries::{LANES_MAX, Pages, SeatQueues, find_batch, lane_of};
+use crate::app::queries::{LANES_MAX, Pages, SeatQueues, lane_of};
 use crate::app::views::{BatchProgress, BatchView, Circumstances, DriftView, Moment, RequestView, next};
 use crate::domain::{RequestId, Status, Watch};
 use crate::store::{Filter, Page};
@@ -26,21 +27,8 @@ pub(super) async fn run(context: &Context, args: ListArgs) -> Result<Exit, Troub
 
 async fn requests(context: &Context, args: &ListArgs) -> Result<Exit, Trouble> {
     let store = context.reader().await?;
-    let batch = match &args.batch {
-        Some(text) => Some(find_batch(&*store, text).await?.id),
-        None => None,
-    };
-    let filter = Filter {
-        batch,
-        tenant: args.tenant.clone(),
-        environment: args.environment.clone(),
-        state: args.state,
-        status: args.status,
-        code: args.code,
-        name_prefix: args.name.clone(),
-        drifted: args.drifted,
-    };
     let now = context.clock.now();
+    let filter = filter_of(&*store, &args.filter, now).await?;
     let lanes = store.lanes(LANES_MAX).await?;
     let policy = &context.settings.policy;
     let mut queues = SeatQueues::new(&*store, policy, now);

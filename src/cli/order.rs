@@ -1,4 +1,4 @@
-//! `seatless retry` and `seatless cancel`: what a person orders for named requests.
+//! What a person orders for named requests.
 
 use super::actor::at_the_prompt;
 use super::context::Context;
@@ -45,6 +45,8 @@ fn standing(command: Command, state: State, status: Status) -> String {
         (Command::Cancel | Command::CancelAndDelete, Status::Cancelled) => {
             "is called off; nothing had been taken for it".to_owned()
         }
+        (Command::Pause, Status::Active | Status::Blocked) => format!("is paused, {status} at {state}"),
+        (Command::Resume, Status::Active | Status::Blocked) => format!("goes on, {status} at {state}"),
         (Command::Retry, Status::Active) => format!("is being worked on again, from {state}"),
         (
             Command::Cancel

@@ -6,8 +6,9 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::time::Duration;
 
-#[derive(Args, Debug)]
-pub(super) struct ListArgs {
+/// What selects requests; the same for every command that takes more than one.
+#[derive(Args, Clone, Debug)]
+pub(super) struct FilterArgs {
     /// Only of this batch: an id, its first characters, or latest
     #[arg(short = 'b', long, value_name = "BATCH")]
     pub(super) batch: Option<String>,
@@ -32,6 +33,24 @@ pub(super) struct ListArgs {
     /// Only finished accounts that have drifted
     #[arg(long)]
     pub(super) drifted: bool,
+    /// Only paused ones
+    #[arg(long)]
+    pub(super) paused: bool,
+    /// Only those in whose user name, display name, external id or note this text stands
+    #[arg(long)]
+    pub(super) text: Option<String>,
+    /// Only submitted longer ago than this: 90s, 15m, 2h, 1d
+    #[arg(long, value_name = "TIME", value_parser = super::submit::duration)]
+    pub(super) older: Option<Duration>,
+    /// Only submitted within this time: 90s, 15m, 2h, 1d
+    #[arg(long, value_name = "TIME", value_parser = super::submit::duration)]
+    pub(super) newer: Option<Duration>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct ListArgs {
+    #[command(flatten)]
+    pub(super) filter: FilterArgs,
     /// At most so many; 0 for all
     #[arg(short = 'n', long, value_name = "N", default_value_t = 50)]
     pub(super) limit: u64,
@@ -39,7 +58,7 @@ pub(super) struct ListArgs {
     #[arg(long, value_name = "ID", value_parser = request_id)]
     pub(super) after: Option<RequestId>,
     /// List the batches instead, latest first
-    #[arg(long, conflicts_with_all = ["batch", "tenant", "environment", "state", "status", "code", "name", "drifted", "after"])]
+    #[arg(long, conflicts_with_all = ["batch", "tenant", "environment", "state", "status", "code", "name", "text", "older", "newer", "paused", "drifted", "after"])]
     pub(super) batches: bool,
     /// How to show it
     #[arg(short = 'o', long, value_enum, default_value_t = Output::Table)]

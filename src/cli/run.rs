@@ -8,8 +8,9 @@ use super::{logs, signals};
 use crate::app::settings::CredentialPolicy;
 use crate::app::views::standing_note;
 use crate::app::{
-    Credentials, DriftWatch, HeadKeeper, Orders, StoreIntake, SystemChance, TokioSpawner, TokioTimer,
-    Watchkeeper, engine_for, pinned_environments, places_for, promote_all, rotator_for, sweeper_for,
+    BulkOrders, CarryingOut, Credentials, DriftWatch, HeadKeeper, Orders, StoreIntake, SystemChance,
+    TokioSpawner, TokioTimer, Watchkeeper, engine_for, pinned_environments, places_for, promote_all,
+    rotator_for, sweeper_for,
 };
 use crate::engine::{Chore, GivingUp, Heartbeat, Hints, Pump, PumpLimits, Spawner, Stop, TakeOver};
 use crate::http::{DaemonState, Health, LocalListener, serve};
@@ -113,6 +114,12 @@ pub(super) async fn run(context: Context, verbose: u8) -> Result<Exit, Trouble> 
     }
 
     let hints = Hints::default();
+    let bulk = BulkOrders {
+        store: Arc::clone(&shared),
+        clock: Arc::clone(&context.clock),
+        ids: Arc::clone(&context.ids),
+        policy: settings.policy.clone(),
+    };
     let state = DaemonState {
         intake: StoreIntake {
             store: Arc::clone(&shared),
@@ -124,6 +131,7 @@ pub(super) async fn run(context: Context, verbose: u8) -> Result<Exit, Trouble> 
             clock: Arc::clone(&context.clock),
             policy: settings.policy.clone(),
         },
+        bulk: bulk.clone(),
         watch: keeper(&context, &shared),
         sweeper: Arc::clone(&sweeper),
         credentials: Arc::new(credentials),
@@ -138,6 +146,7 @@ pub(super) async fn run(context: Context, verbose: u8) -> Result<Exit, Trouble> 
     };
     let mut chores: Vec<Arc<dyn Chore>> =
         vec![sweeper, Arc::new(GivingUp(Arc::clone(&engine))), Arc::new(watch)];
+    chores.push(Arc::new(CarryingOut { orders: bulk, hints: hints.clone() }));
     match &store {
         Database::File(store) => chores.push(Arc::new(HeadKeeper(store.clone()))),
         Database::Server(store) => {

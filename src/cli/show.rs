@@ -5,17 +5,20 @@ use super::context::Context;
 use super::exit::Exit;
 use super::output::{self, SCHEMA_VERSION};
 use super::read_args::ShowArgs;
-use super::terminal::Palette;
+use super::terminal::{Palette, visible};
 use super::trouble::Trouble;
 use super::{batch_page, request_page};
 use crate::app::queries::{BatchLookupError, blocked_reasons, find_batch, request_next};
 use crate::app::views::{BatchProgress, BatchView, Pace, RequestView, WatchView, timeline};
 use crate::app::{LookupError, find_request};
 use crate::domain::{RequestId, Status};
-use crate::store::{Batch, Event, Member, Store, StoreError};
+use crate::store::{Batch, Event, Member, Operation, Store, StoreError};
 use serde_json::json;
 use std::io::{BufWriter, Write};
 use std::time::Duration;
+
+/// How many of the latest operations on a request are named.
+const OPERATIONS_MAX: u32 = 5;
 
 /// How many events are read at a time.
 const EVENTS_PAGE: u32 = 1_000;
@@ -55,6 +58,7 @@ async fn show_request(
     let next = request_next(store, member, &context.settings.policy, now).await?;
     let view = RequestView::from(member);
     let watch = store.watches(vec![view.id]).await?.first().map(|(_, watch)| WatchView::from(watch));
+    let operations = store.operations_of(view.id, OPERATIONS_MAX).await?;
     let moves = view.status == Status::Active && !view.paused;
     let mut out = BufWriter::new(std::io::stdout());
     match form {
@@ -63,6 +67,7 @@ async fn show_request(
             if let Some(watch) = &watch {
                 lines.extend(request_page::watch_lines(watch, now, Palette::of_stdout()));
             }
+            lines.extend(operations.iter().map(ordered));
             if moves && context.seems_idle().await {
                 lines.push(
                     "      No daemon runs, so nothing moves; start one with `seatless run`.".to_owned(),
@@ -86,11 +91,21 @@ async fn show_request(
             if let Some(watch) = &watch {
                 value["watch"] = output::value(watch)?;
             }
+            if !operations.is_empty() {
+                value["operations"] = operations.iter().map(super::steer::value_of).collect();
+            }
             output::document(&mut out, form, value)?;
         }
     }
     out.flush()?;
     Ok(Exit::Ok)
+}
+
+/// An operation that the request belongs to.
+fn ordered(operation: &Operation) -> String {
+    let reason = operation.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    let (verb, actor, id) = (operation.verb.as_str(), &operation.actor.name, operation.id);
+    visible(&format!("part of: {verb} by {actor}{reason}, operation {id}")).to_string()
 }
 
 async fn history(store: &dyn Store, request: RequestId) -> Result<Vec<Event>, StoreError> {

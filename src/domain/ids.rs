@@ -48,6 +48,10 @@ id!(
     BatchId
 );
 id!(
+    /// One order for many requests.
+    OperationId
+);
+id!(
     /// One remote write, recorded before it is sent and never reused.
     IntentId
 );

@@ -15,6 +15,7 @@ mod request;
 mod retry;
 mod seams;
 mod state;
+mod steering;
 mod term;
 mod turns;
 mod watch;
@@ -24,7 +25,9 @@ pub use drift::{Drift, DriftChange, DriftKind, heal_from};
 pub use event::{EventDraft, EventKind};
 pub use failed::Failure;
 pub use failure::{Code, CodeRow, UnknownCode, Who};
-pub use ids::{BatchId, HolderId, IntentId, ObjectId, RequestId, SkuId, StoreId, SystemUserId, UserId};
+pub use ids::{
+    BatchId, HolderId, IntentId, ObjectId, OperationId, RequestId, SkuId, StoreId, SystemUserId, UserId,
+};
 pub use license::KNOWN_LICENSES;
 pub use machine::{
     Charge, Command, Facts, Inapplicable, Input, LicenseEffect, Outcome, SeatEffect, SlotEffect, Subject,
@@ -37,6 +40,7 @@ pub use request::{Account, Membership, NewRequest, OnExisting, Pinned, plain_tex
 pub use retry::{retry_delay, retry_envelope};
 pub use seams::{Chance, Clock, Ids, Instant};
 pub use state::{Direction, Scope, State, Status, Step};
+pub use steering::Steering;
 pub use term::{Term, Terms};
 pub use turns::{
     FRESH_TURNS, Granted, Line, PASSED_OVER_MAX, Share, TURN_STRIDE, Waiter, in_turn, shared_turns,

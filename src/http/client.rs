@@ -4,9 +4,9 @@ use super::local_socket;
 use super::wire::{
     Accepted, Confirmation, Health, OpenBatch, Order, Refusal, Row, Sightings, Staged, Standing, SweepOrder,
 };
-use crate::app::{IntakeTarget, Sighting, SubmissionError};
-use crate::domain::{BatchId, Code, Command, Failure, NewRequest, RequestId, State, Status};
-use crate::store::{Actor, Batch, StageReport, SweepStanding};
+use crate::app::{IntakeTarget, OperationOrder, Sighting, SubmissionError};
+use crate::domain::{BatchId, Code, Command, Failure, NewRequest, OperationId, RequestId, State, Status};
+use crate::store::{Actor, Batch, Operation, StageReport, SweepStanding};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::future::{Either, select};
@@ -71,7 +71,9 @@ impl DaemonClient {
             Command::Retry => "retry",
             Command::Cancel => "cancel",
             Command::CancelAndDelete => "cancel-and-delete",
-            Command::Pause | Command::Resume | Command::Heal { .. } => {
+            Command::Pause => "pause",
+            Command::Resume => "resume",
+            Command::Heal { .. } => {
                 return Err(DaemonError(Failure::new(
                     Code::MachineInapplicable,
                     "The daemon has no route for it.",
@@ -81,6 +83,23 @@ impl DaemonClient {
         let order = Order { actor: actor.clone() };
         let standing: Standing = self.call("POST", &format!("/v1/requests/{id}/{verb}"), &order).await?;
         Ok((standing.state, standing.status))
+    }
+
+    /// Has the daemon open an operation, and carry it out from then on.
+    ///
+    /// # Errors
+    /// When the daemon does not answer, or cannot write.
+    pub async fn open_operation(&self, order: &OperationOrder) -> Result<Operation, DaemonError> {
+        self.call("POST", "/v1/operations", order).await
+    }
+
+    /// Has the daemon drop what is left of an operation; says how many requests that spares.
+    ///
+    /// # Errors
+    /// When the daemon does not answer, or cannot write.
+    pub async fn call_off(&self, id: OperationId, actor: &Actor) -> Result<u64, DaemonError> {
+        let order = Order { actor: actor.clone() };
+        self.call("POST", &format!("/v1/operations/{id}/cancel"), &order).await
     }
 
     /// Has the daemon bring a drifted account back; says how its request stands now.

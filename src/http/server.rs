@@ -5,11 +5,14 @@ use super::credentials_routes;
 use super::wire::{
     Accepted, Health, OpenBatch, Order, Refusal, Row, Sightings, Staged, Standing, SweepOrder,
 };
-use crate::app::{Credentials, IntakeTarget, OrderError, Orders, StoreIntake, SubmissionError, Watchkeeper};
-use crate::domain::{BatchId, Code, Command, Failure, NewRequest, Pinned, RequestId};
+use crate::app::{
+    BulkOrders, Credentials, IntakeTarget, OperationOrder, OrderError, Orders, StoreIntake, SubmissionError,
+    Watchkeeper,
+};
+use crate::domain::{BatchId, Code, Command, Failure, NewRequest, OperationId, Pinned, RequestId};
 use crate::engine::{Hints, Spawner};
 use crate::provisioning::Sweeper;
-use crate::store::{StoreError, SweepStanding};
+use crate::store::{Operation, StoreError, SweepStanding};
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -28,6 +31,8 @@ pub struct DaemonState {
     pub intake: StoreIntake,
     /// Carries out orders.
     pub orders: Orders,
+    /// Opens orders for many requests; a chore carries them out.
+    pub bulk: BulkOrders,
     /// Keeps the watch over finished accounts.
     pub watch: Watchkeeper,
     /// Looks for what our writes may have left in the cloud.
@@ -64,6 +69,10 @@ pub async fn serve(
         .route("/v1/requests/{id}/cancel", post(cancel))
         .route("/v1/requests/{id}/cancel-and-delete", post(cancel_and_delete))
         .route("/v1/requests/{id}/heal", post(heal))
+        .route("/v1/requests/{id}/pause", post(pause))
+        .route("/v1/requests/{id}/resume", post(resume))
+        .route("/v1/operations", post(open_operation))
+        .route("/v1/operations/{id}/cancel", post(call_off))
         .route("/v1/sightings", post(sightings))
         .merge(credentials_routes::routes())
         .layer(DefaultBodyLimit::max(BODY_MAX))
@@ -187,6 +196,29 @@ async fn sweep(
 
 async fn retry(state: Shared, id: Path<RequestId>, order: Json<Order>) -> Result<Json<Standing>, Refused> {
     carry_out(state, id, order, Command::Retry).await
+}
+
+async fn pause(state: Shared, id: Path<RequestId>, order: Json<Order>) -> Result<Json<Standing>, Refused> {
+    carry_out(state, id, order, Command::Pause).await
+}
+
+async fn resume(state: Shared, id: Path<RequestId>, order: Json<Order>) -> Result<Json<Standing>, Refused> {
+    carry_out(state, id, order, Command::Resume).await
+}
+
+async fn open_operation(
+    State(state): Shared,
+    Json(order): Json<OperationOrder>,
+) -> Result<Json<Operation>, Refused> {
+    Ok(Json(state.bulk.open(order).await?))
+}
+
+async fn call_off(
+    State(state): Shared,
+    Path(id): Path<OperationId>,
+    Json(order): Json<Order>,
+) -> Result<Json<u64>, Refused> {
+    Ok(Json(state.bulk.store.call_off(id, order.actor, state.bulk.clock.now()).await?))
 }
 
 async fn cancel(state: Shared, id: Path<RequestId>, order: Json<Order>) -> Result<Json<Standing>, Refused> {

@@ -2,6 +2,7 @@
 
 mod copy;
 mod error;
+mod operations;
 mod orders;
 mod passwords;
 mod ports;
@@ -14,6 +15,7 @@ mod watches;
 
 pub use copy::{CopiedTable, CopyEnd, CopyError, CopyOrder, CopyProgress, copy};
 pub use error::StoreError;
+pub use operations::{DueItem, ItemEnd, ItemOutcome, Operation, OperationDraft, OperationItem};
 pub use orders::{
     BatchDraft, Begin, BeginFate, Claim, Commit, CommitRow, Filter, LaneRelease, Learned, Lease, Page,
     RowFate, StageFault, StageReport, StagedRequest, Tally, TallyEntry,
@@ -23,7 +25,8 @@ pub use passwords::{
     RotationFate, SealedPassword,
 };
 pub use ports::{
-    Admission, Answer, Batches, Events, Intake, Passwords, Requests, Store, Sweeps, Trust, Watches, Work,
+    Admission, Answer, Batches, Events, Intake, Operations, Passwords, Requests, Store, Sweeps, Trust,
+    Watches, Work,
 };
 pub use postgres::{POSTGRES_MIGRATIONS, PostgresOptions, PostgresStore, Rest};
 pub use rows::{

@@ -273,6 +273,14 @@ pub struct Filter {
     pub name_prefix: Option<String>,
     /// Only finished accounts that have drifted, as far as the last look tells.
     pub drifted: bool,
+    /// Only paused ones.
+    pub paused: bool,
+    /// In whose user name, display name, external id or note this text stands; the case of ASCII letters is ignored.
+    pub text: Option<String>,
+    /// Submitted at this instant or later.
+    pub submitted_from: Option<Instant>,
+    /// Submitted before this instant.
+    pub submitted_before: Option<Instant>,
 }
 
 /// A part of a long list, in the order of submission.

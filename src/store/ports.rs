@@ -5,8 +5,9 @@ use super::{
     LaneView, Lease, Member, Page, Pool, PoolKey, Recheck, RowFate, SeatLine, StageReport, StagedRequest,
     Standing, StoreError, SweepBegin, SweepEnd, SweepStanding, Tally, Trace, WatchGroup, WatchNote,
 };
+use super::{DueItem, ItemEnd, Operation, OperationDraft, OperationItem};
 use super::{Password, PasswordOrder, Rotation, RotationEnd, RotationFate, SealedPassword};
-use crate::domain::{BatchId, HolderId, Instant, ObjectId, RequestId, StoreId, UserId, Watch};
+use crate::domain::{BatchId, HolderId, Instant, ObjectId, OperationId, RequestId, StoreId, UserId, Watch};
 use std::future::Future;
 use std::pin::Pin;
 
@@ -242,9 +243,42 @@ pub trait Trust: Send + Sync {
     fn unseen(&self, rows_max: u32) -> Answer<'_, Vec<Member>>;
 }
 
+/// Ordering something for many requests at once.
+///
+/// Who belongs to an operation is settled when it is opened. Of one that halts (`Steering::halts`), nothing is begun for any
+/// of its requests from that commit on; the rows and their events follow in chunks.
+pub trait Operations: Send + Sync {
+    /// Opens an operation on these requests; one that is named twice belongs to it once. One transaction, whatever its size.
+    fn open_operation(&self, draft: OperationDraft, requests: Vec<RequestId>) -> Answer<'_, Operation>;
+
+    /// What is left to be carried out of the operation that was opened first, in its order; at most `rows_max`. With the
+    /// requests as they are.
+    fn due_items(&self, rows_max: u32) -> Answer<'_, Vec<DueItem>>;
+
+    /// Writes what was decided for items of one operation, and what became of them, in one transaction. An item that is
+    /// settled already stays as it is, and its row changes nothing; an item whose row is not written stays due. Says how many
+    /// are settled now.
+    fn settle_items(&self, operation: OperationId, commit: Commit, ends: Vec<ItemEnd>) -> Answer<'_, u64>;
+
+    /// Drops what is left of an operation; what was carried out stays. Says how many were dropped.
+    fn call_off(&self, operation: OperationId, actor: Actor, now: Instant) -> Answer<'_, u64>;
+
+    /// One operation.
+    fn operation(&self, id: OperationId) -> Answer<'_, Option<Operation>>;
+
+    /// The operations, latest first.
+    fn operations(&self, rows_max: u32) -> Answer<'_, Vec<Operation>>;
+
+    /// The items of an operation behind a place, in order; at most `rows_max`.
+    fn operation_items(&self, id: OperationId, after: i64, rows_max: u32) -> Answer<'_, Vec<OperationItem>>;
+
+    /// The operations that a request belongs to, latest first; at most `rows_max`.
+    fn operations_of(&self, request: RequestId, rows_max: u32) -> Answer<'_, Vec<Operation>>;
+}
+
 /// A whole store.
 pub trait Store:
-    Intake + Work + Admission + Requests + Batches + Events + Sweeps + Trust + Watches + Passwords
+    Intake + Work + Admission + Requests + Batches + Events + Sweeps + Trust + Watches + Passwords + Operations
 {
     /// The database's id, made at its birth; part of every marker.
     fn id(&self) -> StoreId;

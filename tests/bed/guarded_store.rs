@@ -2,14 +2,15 @@
 
 use super::gate::{Gate, Point, Side, in_one_piece};
 use seatless::domain::{
-    BatchId, HolderId, Instant, IntentId, ObjectId, RequestId, State, StoreId, UserId, Watch,
+    BatchId, HolderId, Instant, IntentId, ObjectId, OperationId, RequestId, State, StoreId, UserId, Watch,
 };
 use seatless::store::{
     Actor, Admission, Answer, Batch, BatchDraft, Batches, Begin, BeginFate, Claim, Commit, Count, DriftCount,
-    Event, Events, Filter, Group, Intake, LaneView, Member, Page, Password, PasswordOrder, Passwords, Pool,
-    PoolKey, Recheck, Requests, Rotation, RotationEnd, RotationFate, RowFate, SealedPassword, SeatLine,
-    SqliteStore, StageReport, StagedRequest, Standing, Store, StoreError, SweepBegin, SweepEnd,
-    SweepStanding, Sweeps, Tally, Trace, Trust, WatchGroup, WatchNote, Watches, Work,
+    DueItem, Event, Events, Filter, Group, Intake, ItemEnd, LaneView, Member, Operation, OperationDraft,
+    OperationItem, Operations, Page, Password, PasswordOrder, Passwords, Pool, PoolKey, Recheck, Requests,
+    Rotation, RotationEnd, RotationFate, RowFate, SealedPassword, SeatLine, SqliteStore, StageReport,
+    StagedRequest, Standing, Store, StoreError, SweepBegin, SweepEnd, SweepStanding, Sweeps, Tally, Trace,
+    Trust, WatchGroup, WatchNote, Watches, Work,
 };
 use std::fmt::Debug;
 use std::future::Future;
@@ -326,6 +327,33 @@ impl Trust for GuardedStore {
     }
     fn unseen(&self, rows_max: u32) -> Answer<'_, Vec<Member>> {
         self.read(self.inner.unseen(rows_max))
+    }
+}
+
+impl Operations for GuardedStore {
+    fn open_operation(&self, draft: OperationDraft, requests: Vec<RequestId>) -> Answer<'_, Operation> {
+        self.inner.open_operation(draft, requests)
+    }
+    fn due_items(&self, rows_max: u32) -> Answer<'_, Vec<DueItem>> {
+        self.inner.due_items(rows_max)
+    }
+    fn settle_items(&self, operation: OperationId, commit: Commit, ends: Vec<ItemEnd>) -> Answer<'_, u64> {
+        self.inner.settle_items(operation, commit, ends)
+    }
+    fn call_off(&self, operation: OperationId, actor: Actor, now: Instant) -> Answer<'_, u64> {
+        self.inner.call_off(operation, actor, now)
+    }
+    fn operation(&self, id: OperationId) -> Answer<'_, Option<Operation>> {
+        self.inner.operation(id)
+    }
+    fn operations(&self, rows_max: u32) -> Answer<'_, Vec<Operation>> {
+        self.inner.operations(rows_max)
+    }
+    fn operation_items(&self, id: OperationId, after: i64, rows_max: u32) -> Answer<'_, Vec<OperationItem>> {
+        self.inner.operation_items(id, after, rows_max)
+    }
+    fn operations_of(&self, request: RequestId, rows_max: u32) -> Answer<'_, Vec<Operation>> {
+        self.inner.operations_of(request, rows_max)
     }
 }
 

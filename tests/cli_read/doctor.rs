@@ -157,7 +157,7 @@ ok contoso/dev security-group: No security group guards the environment.
 ok contoso/dev application-user: The application is a user there, and may read users, roles and business units.
 ok contoso/dev slots: 2 of 3 non-interactive users are there.
 ok contoso/guarded power-platform: The application is registered, and the environment is ready.
-note contoso/guarded security-group: Only direct members of the group 00000000-0000-0000-0000-0000000000c1 get in. To do: Put the accounts into that group, and leave them there: who leaves it is disabled.
+note contoso/guarded security-group: Only direct members of the group 00000000-0000-0000-0000-0000000000c1 get in. To do: Put the accounts into that group and leave them there (who leaves it is disabled), or set security_group = \"join\".
 ok contoso/guarded application-user: The application is a user there, and may read users, roles and business units.
 ok contoso/guarded slots: 0 of 7 non-interactive users are there.
 ";

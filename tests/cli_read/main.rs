@@ -5,11 +5,12 @@ mod explain;
 mod population;
 mod shell;
 mod simulate;
+mod steering;
 
 use population::{ADAS, BOBS, OTHERS, empty, populate};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{OnceLock, RwLock};
 use tempfile::TempDir;
 
 /// What a command left behind.
@@ -39,7 +40,12 @@ fn command(folder: &Path, line: &str) -> assert_cmd::Command {
     command
 }
 
+/// Who owns a database in this process keeps it from being shared with a child that has not begun its program yet: such a
+/// child would hold its lock for a moment longer.
+static CHILDREN: RwLock<()> = RwLock::new(());
+
 fn finish(mut command: assert_cmd::Command) -> Ran {
+    let _no_owner = CHILDREN.read().unwrap();
     let output = command.output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     Ran { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }

@@ -6,13 +6,13 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use seatless::domain::{
     Account, BatchId, Charge, Code, Failure, HolderId, Input, Instant, IntentId, Membership, NewRequest,
-    ObjectId, OnExisting, OpenIntent, Outcome, Pinned, Policy, RequestId, SkuId, Step, StoreId, Subject,
-    UserId, UserPrincipalName, decide,
+    ObjectId, OnExisting, OpenIntent, OperationId, Outcome, Pinned, Policy, RequestId, SkuId, Steering, Step,
+    StoreId, Subject, UserId, UserPrincipalName, decide,
 };
 use seatless::store::{
     Actor, Admission, BatchDraft, Begin, Claim, Commit, CommitRow, Group, Intake, LaneRelease, Learned,
-    LicenseHold, Member, OpenOptions, Origin, OwnerCard, PoolKey, SqliteStore, StagedRequest, Tally,
-    TallyEntry, Work,
+    LicenseHold, Member, OpenOptions, OperationDraft, Operations, Origin, OwnerCard, PoolKey, SqliteStore,
+    StagedRequest, Tally, TallyEntry, Work,
 };
 use std::path::Path;
 use std::sync::Arc;
@@ -41,12 +41,12 @@ struct Populace {
 
 /// An empty database.
 pub(crate) fn empty(path: &Path) {
-    runtime().block_on(async { open(path).await.close().await.unwrap() });
+    alone(async { open(path).await.close().await.unwrap() });
 }
 
 /// The database with everybody in it.
 pub(crate) fn populate(path: &Path) {
-    runtime().block_on(async {
+    alone(async {
         let store = open(path).await;
         let mut populace = Populace { store, now: begin(), ids: 0, polls: 0, eves_failures: 0 };
         populace.submit(ADAS, "ada.csv", &[("ada", "dev")]).await;
@@ -70,7 +70,7 @@ pub(crate) fn populate(path: &Path) {
 /// A database with one request for each of these codes, blocked by it; it is called `code-` and the code's place in
 /// `Code::ALL`.
 pub(crate) fn blocked_by(path: &Path, codes: &[Code]) {
-    runtime().block_on(async {
+    alone(async {
         let store = open(path).await;
         let mut populace = Populace { store, now: begin(), ids: 0, polls: 0, eves_failures: 0 };
         let place = |code: &Code| Code::ALL.iter().position(|known| known == code).unwrap();
@@ -82,8 +82,10 @@ pub(crate) fn blocked_by(path: &Path, codes: &[Code]) {
     });
 }
 
-fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+/// Runs what owns a database, while no child is begun.
+fn alone<T>(task: impl Future<Output = T>) -> T {
+    let _no_child = super::CHILDREN.write().unwrap();
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(task)
 }
 
 async fn open(path: &Path) -> SqliteStore {
@@ -284,4 +286,26 @@ fn tallied(step: Step) -> Vec<TallyEntry> {
         Step::RemoveLicense => vec![entry(Tally::SeatSeconds, 360.0), entry(Tally::SeatsReturned, 1.0)],
         _ => Vec::new(),
     }
+}
+
+/// An operation that pauses cleo and dora, and nothing of it carried out: whoever opened it has ended.
+pub(crate) fn opened_by_a_process_that_ended(path: &Path) -> OperationId {
+    alone(async {
+        let store = open(path).await;
+        let places = store.operations(9).await.unwrap().len() as u128;
+        let draft = OperationDraft {
+            id: OperationId(Uuid::from_u128(0x0d00 + places)),
+            verb: Steering::Pause,
+            selection: "by hand".to_owned(),
+            reason: None,
+            actor: Actor { name: "grace".to_owned(), origin: Origin::Cli },
+            at: begin() + TimeDelta::days(4_000 * i64::try_from(places).unwrap()),
+        };
+        let id = draft.id;
+        let requests =
+            [5_u128, 7].map(|n| RequestId(Uuid::from_u128(0x1a00_0000_0000_7000_8000_0000_0000_0000 + n)));
+        store.open_operation(draft, requests.to_vec()).await.unwrap();
+        store.close().await.unwrap();
+        id
+    })
 }

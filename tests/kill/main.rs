@@ -11,3 +11,4 @@ mod killed;
 mod manners;
 mod moved;
 mod restored;
+mod steered;

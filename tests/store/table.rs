@@ -119,6 +119,13 @@ macro_rules! conformance {
                 sequences_have_no_gaps,
                 a_cancelled_request_gives_everything_back,
                 everything_survives_a_restart;
+            operations:
+                nothing_is_begun_for_whom_an_operation_halts,
+                an_item_is_settled_with_its_row_and_event,
+                an_item_is_settled_once_and_a_lost_row_stays_due,
+                what_is_called_off_goes_on_as_it_was,
+                operations_come_one_after_the_other,
+                an_opened_operation_survives_a_restart;
             passwords:
                 a_password_waits_once_its_create_is_known,
                 the_passwords_of_other_creates_are_destroyed,

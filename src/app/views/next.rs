@@ -194,7 +194,10 @@ impl Next {
                 lines.extend(failure.iter().map(last));
                 lines
             }
-            Self::Paused => vec!["It is paused; nothing is begun until it is resumed.".to_owned()],
+            Self::Paused => vec![
+                "It is paused; nothing is begun until it is resumed. Its deadlines go on counting."
+                    .to_owned(),
+            ],
             Self::Blocked { license_returns_at, .. } => {
                 let mut lines = vec!["Nothing, until a person acts.".to_owned()];
                 lines.extend(

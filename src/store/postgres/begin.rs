@@ -14,7 +14,9 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 pub(super) const CURRENT: &str = "
-    SELECT r.id, r.epoch, r.holder, r.paused, r.state, r.user, u.seat = 'held', u.license_hold = 'none'
+    SELECT r.id, r.epoch, r.holder,
+        r.paused OR EXISTS (SELECT 1 FROM operation_items AS i WHERE i.request = r.id AND i.halts AND i.outcome IS NULL),
+        r.state, r.user, u.seat = 'held', u.license_hold = 'none'
     FROM requests AS r JOIN users AS u ON u.id = r.user
     WHERE r.id = ANY($1) ORDER BY r.id FOR NO KEY UPDATE OF r";
 

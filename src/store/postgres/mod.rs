@@ -38,10 +38,12 @@ mod trust;
 
 mod arrival;
 mod facade;
+mod facade_operations;
 mod facade_passwords;
 mod hints;
 mod incarnation;
 mod open;
+mod operations;
 mod statements;
 mod sweeps;
 

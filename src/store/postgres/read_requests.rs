@@ -4,6 +4,7 @@ use super::member::{self, select_members};
 use super::read_work::WHENEVER;
 use super::readers::Readers;
 use crate::domain::{BatchId, Code, RequestId, State, Status};
+use crate::store::sql::cells::micros;
 use crate::store::sql::readings;
 use crate::store::{Count, Filter, Member, Page, StoreError, Tally};
 use sqlx::postgres::PgArguments;
@@ -19,6 +20,9 @@ pub(super) const PAGE: &str =
 /// What the page of a filter by drift has besides. Few have drifted, so they are found from there.
 const DRIFTED: &str = "
      AND r.id IN (SELECT w.request FROM watches AS w WHERE w.drifts <> '[]')";
+
+/// What people know a request by. Differs because: `lower` would change further letters in another collation.
+const TEXTS: [&str; 4] = ["u.user_principal_name", "u.display_name", "r.external_id", "r.note"];
 
 pub(super) const COUNTS: &str = "
     SELECT batch, tenant, environment, state, status, requests FROM counters
@@ -74,6 +78,12 @@ impl PageQuery {
         if filter.drifted {
             query.sql.push_str(DRIFTED);
         }
+        if filter.paused {
+            query.sql.push_str(" AND r.paused");
+        }
+        query.and("r.submitted_at >=", filter.submitted_from.map(micros));
+        query.and("r.submitted_at <", filter.submitted_before.map(micros));
+        query.and_text(filter.text.as_ref());
         query.sql.push_str(" ORDER BY r.id LIMIT ");
         query.bind(i64::from(page.rows_max));
         query.sql.push_str(&format!("${}", query.count));
@@ -86,6 +96,16 @@ impl PageQuery {
             self.bind(value);
             self.sql.push_str(&format!(" AND {condition} ${}", self.count));
         }
+    }
+
+    /// Adds that a text stands somewhere in what people know a request by.
+    fn and_text(&mut self, text: Option<&String>) {
+        let Some(text) = text else { return };
+        self.bind(text.to_ascii_lowercase());
+        let number = self.count;
+        let stands =
+            TEXTS.map(|column| format!("strpos(lower({column} COLLATE \"C\"), ${number}) > 0")).join(" OR ");
+        self.sql.push_str(&format!(" AND ({stands})"));
     }
 
     fn bind<'t, T: Encode<'t, Postgres> + Type<Postgres>>(&mut self, value: T) {

@@ -51,6 +51,8 @@ pub(super) const TABLES: &[&str] = &[
     "sweeps",
     "findings",
     "watches",
+    "operations",
+    "operation_items",
 ];
 
 /// Looks at the server.

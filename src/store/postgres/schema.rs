@@ -13,10 +13,11 @@ use uuid::Uuid;
 pub const POSTGRES_MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "requests", include_str!("../../../migrations/postgres/0001_requests.sql")),
     (2, "arriving", include_str!("../../../migrations/postgres/0002_arriving.sql")),
+    (3, "operations", include_str!("../../../migrations/postgres/0003_operations.sql")),
 ];
 
 /// The schema version this binary writes, and the newest it can read.
-pub(super) const KNOWN: i64 = 2;
+pub(super) const KNOWN: i64 = 3;
 
 /// What a binary must know at least to read what this one writes.
 const READER_MIN: i64 = 1;

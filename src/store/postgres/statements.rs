@@ -2,9 +2,9 @@
 
 use super::open::PostgresStore;
 use super::{
-    admission, arrival, batches, begin, claim, commit, hints, incarnation, lanes, locks, observe, passwords,
-    pen, promote, read_admission, read_history, read_requests, read_turns, read_watches, read_work, rights,
-    rotations, schema, stage, sweeps, transact, trust, watches, workers,
+    admission, arrival, batches, begin, claim, commit, hints, incarnation, lanes, locks, observe, operations,
+    passwords, pen, promote, read_admission, read_history, read_requests, read_turns, read_watches,
+    read_work, rights, rotations, schema, stage, sweeps, transact, trust, watches, workers,
 };
 
 impl PostgresStore {
@@ -169,5 +169,18 @@ impl PostgresStore {
         ("standing", trust::STANDING),
         ("confirm", trust::CONFIRM),
         ("unseen", trust::UNSEEN),
+        ("open_operation", operations::OPEN),
+        ("open_operation: items", operations::OPEN_ITEMS),
+        ("due_items: first", operations::FIRST),
+        ("due_items", operations::DUE_ITEMS),
+        ("settle_items: lock", operations::LOCK),
+        ("settle_items: still due", operations::STILL_DUE),
+        ("settle_items", operations::SETTLE),
+        ("settle_items: count", operations::COUNT),
+        ("call_off", operations::DROP),
+        ("operation", operations::ONE),
+        ("operations", operations::LATEST),
+        ("operations_of", operations::OF_REQUEST),
+        ("operation_items", operations::ITEMS),
     ];
 }

@@ -16,6 +16,7 @@ pub(in crate::store) mod drafts;
 pub(in crate::store) mod intents;
 pub(in crate::store) mod lane_book;
 pub(in crate::store) mod ledger;
+pub(in crate::store) mod operation_rows;
 pub(in crate::store) mod row_patch;
 pub(in crate::store) mod seats;
 pub(in crate::store) mod tenant_shares;

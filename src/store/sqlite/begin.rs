@@ -12,7 +12,10 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 pub(super) const CURRENT: &str = "
-    SELECT r.id, r.epoch, r.holder, r.paused, r.state, r.user, u.seat = 'held', u.license_hold = 'none'
+    SELECT r.id, r.epoch, r.holder,
+        r.paused OR EXISTS (SELECT 1 FROM operation_items AS i INDEXED BY operation_items_halting
+                            WHERE i.request = r.id AND i.halts = 1 AND i.outcome IS NULL),
+        r.state, r.user, u.seat = 'held', u.license_hold = 'none'
     FROM json_each(?1) AS wanted CROSS JOIN requests AS r ON r.id = unhex(wanted.value)
         CROSS JOIN users AS u ON u.id = r.user";
 

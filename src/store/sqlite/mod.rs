@@ -37,9 +37,11 @@ mod trust;
 mod backup;
 mod departure;
 mod facade;
+mod facade_operations;
 mod facade_passwords;
 mod incarnation;
 mod open;
+mod operations;
 mod statements;
 mod sweeps;
 

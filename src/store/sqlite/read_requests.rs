@@ -4,6 +4,7 @@ use super::member::{self, select_members};
 use super::read_work::WHENEVER;
 use super::readers::Readers;
 use crate::domain::{BatchId, Code, RequestId, State, Status};
+use crate::store::sql::cells::micros;
 use crate::store::sql::readings;
 use crate::store::{Count, Filter, Member, Page, StoreError, Tally};
 use sqlx::sqlite::SqliteArguments;
@@ -20,6 +21,9 @@ pub(super) const PAGE: &str =
 /// What the page of a filter by drift has besides. Few have drifted, so they are found from there.
 const DRIFTED: &str = "
      AND r.id IN (SELECT w.request FROM watches AS w INDEXED BY watches_drifted WHERE w.drifts <> '[]')";
+
+/// What people know a request by. `lower` changes ASCII letters only (<https://www.sqlite.org/lang_corefunc.html#lower>).
+const TEXTS: [&str; 4] = ["u.user_principal_name", "u.display_name", "r.external_id", "r.note"];
 
 pub(super) const COUNTS: &str = "
     SELECT batch, tenant, environment, state, status, requests FROM counters
@@ -72,6 +76,12 @@ impl PageQuery {
         if filter.drifted {
             query.sql.push_str(DRIFTED);
         }
+        if filter.paused {
+            query.sql.push_str(" AND r.paused = 1");
+        }
+        query.and("r.submitted_at >=", filter.submitted_from.map(micros));
+        query.and("r.submitted_at <", filter.submitted_before.map(micros));
+        query.and_text(filter.text.as_ref());
         query.sql.push_str(" ORDER BY r.id LIMIT ");
         query.bind(page.rows_max);
         query.sql.push_str(&format!("?{}", query.count));
@@ -84,6 +94,15 @@ impl PageQuery {
             self.bind(value);
             self.sql.push_str(&format!(" AND {condition} ?{}", self.count));
         }
+    }
+
+    /// Adds that a text stands somewhere in what people know a request by.
+    fn and_text(&mut self, text: Option<&String>) {
+        let Some(text) = text else { return };
+        self.bind(text.to_ascii_lowercase());
+        let number = self.count;
+        let stands = TEXTS.map(|column| format!("instr(lower({column}), ?{number}) > 0")).join(" OR ");
+        self.sql.push_str(&format!(" AND ({stands})"));
     }
 
     fn bind<'t, T: Encode<'t, Sqlite> + Type<Sqlite>>(&mut self, value: T) {

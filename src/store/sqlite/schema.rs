@@ -20,10 +20,11 @@ pub const MIGRATIONS: &[(i64, &str, &str)] = &[
     (6, "turns", include_str!("../../../migrations/sqlite/0006_turns.sql")),
     (7, "endings", include_str!("../../../migrations/sqlite/0007_endings.sql")),
     (8, "moved", include_str!("../../../migrations/sqlite/0008_moved.sql")),
+    (9, "operations", include_str!("../../../migrations/sqlite/0009_operations.sql")),
 ];
 
 /// The schema version this binary writes, and the newest it can read.
-pub(super) const KNOWN: i64 = 8;
+pub(super) const KNOWN: i64 = 9;
 
 /// What a binary must know at least to read what this one writes.
 const READER_MIN: i64 = 1;

@@ -2,9 +2,9 @@
 
 use super::open::SqliteStore;
 use super::{
-    admission, backup, batches, begin, claim, commit, departure, incarnation, lanes, observe, passwords,
-    promote, read_admission, read_history, read_requests, read_turns, read_watches, read_work, rotations,
-    schema, stage, sweeps, trust, watches,
+    admission, backup, batches, begin, claim, commit, departure, incarnation, lanes, observe, operations,
+    passwords, promote, read_admission, read_history, read_requests, read_turns, read_watches, read_work,
+    rotations, schema, stage, sweeps, trust, watches,
 };
 
 impl SqliteStore {
@@ -149,5 +149,17 @@ impl SqliteStore {
         ("standing", trust::STANDING),
         ("confirm", trust::CONFIRM),
         ("unseen", trust::UNSEEN),
+        ("open_operation", operations::OPEN),
+        ("open_operation: items", operations::OPEN_ITEMS),
+        ("due_items: first", operations::FIRST),
+        ("due_items", operations::DUE_ITEMS),
+        ("settle_items: still due", operations::STILL_DUE),
+        ("settle_items", operations::SETTLE),
+        ("settle_items: count", operations::COUNT),
+        ("call_off", operations::DROP),
+        ("operation", operations::ONE),
+        ("operations", operations::LATEST),
+        ("operations_of", operations::OF_REQUEST),
+        ("operation_items", operations::ITEMS),
     ];
 }

@@ -163,6 +163,7 @@ impl Three {
             Filter { name_prefix: Some("User1".to_owned()), ..Filter::default() },
             Filter { state: Some(State::Created), tenant: Some("contoso".to_owned()), ..Filter::default() },
             Filter { environment: Some("dev".to_owned()), ..Filter::default() },
+            Filter { text: Some("ER1".to_owned()), paused: true, ..Filter::default() },
         ];
         for status in [Status::Active, Status::Blocked, Status::Succeeded, Status::Failed, Status::Cancelled]
         {

@@ -8,6 +8,7 @@ pub mod holds;
 pub mod intake;
 pub mod lanes;
 pub mod life;
+pub mod operations;
 pub mod passwords;
 pub mod reading;
 pub mod rescue;

@@ -12,12 +12,16 @@ async fn select(world: &World, filter: Filter) -> Vec<RequestId> {
 }
 
 pub async fn every_filter_selects_what_it_says(world: World) {
-    let first = world.submit(&[ask("ada"), ask("bob"), ask("adam").in_environment("test")]).await;
+    let earlier = world.now();
+    let bob = ask("bob").with_note("Straße % 5");
+    let first = world.submit(&[ask("ada"), bob, ask("adam").in_environment("test")]).await;
+    let later = world.wait(5);
     let second = world.submit(&[ask("ada").of_tenant("fabrikam"), ask("zoe").in_environment("prod")]).await;
     let group = world.claim().await.remove(0);
     let failure = Failure::new(Code::DataverseNoSlot, "");
     world.finish(&group, Outcome::Blocked { failure }).await;
     world.order(second[1], Command::Cancel).await;
+    world.order(second[0], Command::Pause).await;
     let all = Filter::default();
     let batch = world.member(second[0]).await.request.batch;
     for (filter, expected) in [
@@ -37,6 +41,13 @@ pub async fn every_filter_selects_what_it_says(world: World) {
         (Filter { name_prefix: Some("ada@".to_owned()), ..all.clone() }, vec![first[0], second[0]]),
         (Filter { name_prefix: Some("a%".to_owned()), ..all.clone() }, vec![]),
         (Filter { drifted: true, ..all.clone() }, vec![]),
+        (Filter { paused: true, ..all.clone() }, vec![second[0]]),
+        (Filter { text: Some("ADAM L".to_owned()), ..all.clone() }, vec![first[2]]),
+        (Filter { text: Some("Ticket-zo".to_owned()), ..all.clone() }, vec![second[1]]),
+        (Filter { text: Some("straße %".to_owned()), ..all.clone() }, vec![first[1]]),
+        (Filter { text: Some("STRASSE".to_owned()), ..all.clone() }, vec![]),
+        (Filter { submitted_from: Some(later), ..all.clone() }, second.clone()),
+        (Filter { submitted_before: Some(later), ..all.clone() }, first.clone()),
         (
             Filter {
                 batch: Some(world.member(first[0]).await.request.batch),
@@ -47,6 +58,10 @@ pub async fn every_filter_selects_what_it_says(world: World) {
                 code: Some(Code::DataverseNoSlot),
                 name_prefix: Some("b".to_owned()),
                 drifted: false,
+                paused: false,
+                text: Some("bob@".to_owned()),
+                submitted_from: Some(earlier),
+                submitted_before: Some(later),
             },
             vec![first[1]],
         ),

@@ -1,8 +1,8 @@
 //! What is remembered, and what follows from it.
 
 use seatless::domain::{
-    BatchId, Direction, HolderId, Instant, IntentId, Phase, RequestId, Scope, SkuId, State, Status, Step,
-    Timer, UserId, Watch,
+    BatchId, Direction, HolderId, Instant, IntentId, OperationId, Phase, RequestId, Scope, SkuId, State,
+    Status, Step, Timer, UserId, Watch,
 };
 use seatless::store::{
     Batch, Event, Finding, Member, OpenRotation, PoolKey, Recheck, Request, Seat, Siblings, SweepStanding,
@@ -28,6 +28,7 @@ pub struct Books {
     pub rechecks: BTreeMap<IntentId, Recheck>,
     pub sweeps: BTreeMap<String, SweepStanding>,
     pub watches: BTreeMap<RequestId, Watch>,
+    pub operations: BTreeMap<OperationId, super::operations::Kept>,
     pub tallies: BTreeMap<(String, Tally), f64>,
     /// When an older state was put back, if ever.
     pub doubted_since: Option<Instant>,

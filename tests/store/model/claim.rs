@@ -170,6 +170,7 @@ impl Books {
             request.epoch == begin.epoch
                 && request.holder == Some(holder)
                 && !request.progress.paused
+                && !self.is_halted(request.id)
                 && request.progress.state == begin.state
         };
         let Some(filed) = self.requests.get(&begin.request).filter(ours).filter(|_| !again) else {

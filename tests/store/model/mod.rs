@@ -6,6 +6,7 @@ mod books;
 mod claim;
 mod commit;
 mod intake;
+mod operations;
 mod passwords;
 mod port;
 mod reading;

@@ -2,13 +2,16 @@
 
 use super::books::Books;
 use crate::suite::world::{Database, Later};
-use seatless::domain::{BatchId, HolderId, Instant, ObjectId, RequestId, StoreId, UserId, Watch};
+use seatless::domain::{
+    BatchId, HolderId, Instant, ObjectId, OperationId, RequestId, StoreId, UserId, Watch,
+};
 use seatless::store::{
     Actor, Admission, Answer, Batch, BatchDraft, Batches, Begin, BeginFate, Claim, Commit, Count, Doubt,
-    DriftCount, Event, Events, Filter, Group, Intake, LaneView, Member, Page, Password, PasswordOrder,
-    Passwords, Pool, PoolKey, Recheck, Requests, Rotation, RotationEnd, RotationFate, RowFate,
-    SealedPassword, SeatLine, StageReport, StagedRequest, Standing, Store, StoreError, SweepBegin, SweepEnd,
-    SweepStanding, Sweeps, Tally, Trace, Trust, WatchGroup, WatchNote, Watches, Work,
+    DriftCount, DueItem, Event, Events, Filter, Group, Intake, ItemEnd, LaneView, Member, Operation,
+    OperationDraft, OperationItem, Operations, Page, Password, PasswordOrder, Passwords, Pool, PoolKey,
+    Recheck, Requests, Rotation, RotationEnd, RotationFate, RowFate, SealedPassword, SeatLine, StageReport,
+    StagedRequest, Standing, Store, StoreError, SweepBegin, SweepEnd, SweepStanding, Sweeps, Tally, Trace,
+    Trust, WatchGroup, WatchNote, Watches, Work,
 };
 use std::sync::{Arc, Mutex};
 
@@ -222,6 +225,35 @@ impl Trust for Model {
     }
     fn unseen(&self, rows_max: u32) -> Answer<'_, Vec<Member>> {
         self.on(|books| books.unseen(rows_max))
+    }
+}
+
+impl Operations for Model {
+    fn open_operation(&self, draft: OperationDraft, requests: Vec<RequestId>) -> Answer<'_, Operation> {
+        self.on(|books| books.open_operation(draft, requests))
+    }
+    fn due_items(&self, rows_max: u32) -> Answer<'_, Vec<DueItem>> {
+        self.on(|books| books.due_items(rows_max))
+    }
+    fn settle_items(&self, operation: OperationId, commit: Commit, ends: Vec<ItemEnd>) -> Answer<'_, u64> {
+        self.on(|books| books.settle_items(operation, commit, ends))
+    }
+    fn call_off(&self, operation: OperationId, actor: Actor, now: Instant) -> Answer<'_, u64> {
+        self.on(|books| books.call_off(operation, &actor, now))
+    }
+    fn operation(&self, id: OperationId) -> Answer<'_, Option<Operation>> {
+        self.on(|books| books.operations.get(&id).map(|kept| kept.operation.clone()))
+    }
+    fn operations(&self, rows_max: u32) -> Answer<'_, Vec<Operation>> {
+        self.on(|books| books.latest_operations(rows_max, |_| true))
+    }
+    fn operation_items(&self, id: OperationId, after: i64, rows_max: u32) -> Answer<'_, Vec<OperationItem>> {
+        self.on(|books| books.operation_items(id, after, rows_max))
+    }
+    fn operations_of(&self, request: RequestId, rows_max: u32) -> Answer<'_, Vec<Operation>> {
+        self.on(|books| {
+            books.latest_operations(rows_max, |kept| kept.items.iter().any(|item| item.request == request))
+        })
     }
 }
 

@@ -33,6 +33,12 @@ impl Books {
             let (request, asked) = (&one.request, &one.request.asked);
             let name = self.users[&request.user].user.account.user_principal_name.as_str();
             let drifted = || self.watches.get(&request.id).is_some_and(|watch| !watch.drifts.is_empty());
+            let is_known_by = |text: &str| {
+                let account = &self.users[&request.user].user.account;
+                let texts = [Some(&account.display_name), asked.external_id.as_ref(), asked.note.as_ref()];
+                let stands = |within: &str| within.to_ascii_lowercase().contains(&text.to_ascii_lowercase());
+                stands(name) || texts.into_iter().flatten().any(|within| stands(within))
+            };
             page.after.is_none_or(|after| request.id > after)
                 && filter.batch.is_none_or(|batch| request.batch == batch)
                 && filter.tenant.as_ref().is_none_or(|tenant| asked.tenant == *tenant)
@@ -42,6 +48,10 @@ impl Books {
                 && filter.code.is_none_or(|code| code_of(one) == Some(code))
                 && prefix.as_ref().is_none_or(|prefix| name.starts_with(prefix.as_str()))
                 && (!filter.drifted || drifted())
+                && (!filter.paused || request.progress.paused)
+                && filter.text.as_ref().is_none_or(|text| is_known_by(text))
+                && filter.submitted_from.is_none_or(|from| request.submitted_at >= from)
+                && filter.submitted_before.is_none_or(|before| request.submitted_at < before)
         };
         self.members(self.seen().filter(selected), page.rows_max)
     }

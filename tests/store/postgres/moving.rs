@@ -6,10 +6,14 @@ use crate::suite::build::{SALES, SERVICE, ask};
 use crate::suite::sqlite;
 use crate::suite::sqlite::factory::{File, card};
 use crate::suite::world::{Database, World, grace, seats};
-use seatless::domain::{Code, Command, Failure, IntentId, ObjectId, Outcome, RequestId, State, Step, UserId};
+use seatless::domain::{
+    Code, Command, Failure, IntentId, ObjectId, OperationId, Outcome, RequestId, State, Steering, Step,
+    UserId,
+};
 use seatless::store::{
-    CopiedTable, CopyEnd, CopyError, CopyOrder, Finding, FindingKind, PasswordOrder, PostgresOptions,
-    PostgresStore, Recheck, RecheckReason, SqliteStore, Store, StoreError, SweepEnd, Tally, TallyEntry, copy,
+    CopiedTable, CopyEnd, CopyError, CopyOrder, Finding, FindingKind, OperationDraft, PasswordOrder,
+    PostgresOptions, PostgresStore, Recheck, RecheckReason, SqliteStore, Store, StoreError, SweepEnd, Tally,
+    TallyEntry, copy,
 };
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -100,6 +104,15 @@ async fn leave_traces(world: &World) {
         forget_deleted_before: world.now() - Duration::from_secs(31 * 86_400),
     };
     world.store.end_sweep(end).await.unwrap();
+    let draft = OperationDraft {
+        id: OperationId(world.id()),
+        verb: Steering::Retry,
+        selection: "status blocked".to_owned(),
+        reason: Some("tab\there".to_owned()),
+        actor: grace(),
+        at: world.now(),
+    };
+    world.store.open_operation(draft, vec![RequestId(world.id())]).await.unwrap();
     let tally =
         TallyEntry { tenant: "contoso".to_owned(), tally: Tally::SeatSeconds, amount: 0.1 + 0.2 + 1e21 };
     world
@@ -135,6 +148,8 @@ async fn everything(world: &World, store: &dyn Store) -> Vec<String> {
         text("sweeps", &store.sweeps().await.unwrap()),
         text("passwords", &store.passwords(users).await.unwrap()),
         text("stranded", &store.claimed_by_others(engine_of_the_next_start(), 100).await.unwrap()),
+        text("operations", &store.operations(100).await.unwrap()),
+        text("due items", &store.due_items(100).await.unwrap()),
         text("latest", &store.latest(0, 10_000).await.unwrap()),
     ];
     for member in all {
