@@ -46,6 +46,8 @@ pub(crate) struct Lost {
     pub(crate) intent: Uuid,
     pub(crate) name: String,
     pub(crate) creates: bool,
+    /// Its request may have adopted a user that was there; nothing but the backup's silence is left of that.
+    pub(crate) adopts: bool,
 }
 
 /// What was seen before, so that a change can be told.
@@ -219,10 +221,11 @@ pub(super) fn adopted_names(record: &Record) -> HashSet<String> {
         .members
         .iter()
         .filter(|member| member.user.origin == Some(UserOrigin::Adopted) || adopts(member));
-    adopted.map(|member| member.user.account.user_principal_name.to_string()).collect()
+    let forgotten = record.lost.iter().filter(|lost| lost.adopts).map(|lost| lost.name.clone());
+    adopted.map(|member| member.user.account.user_principal_name.to_string()).chain(forgotten).collect()
 }
 
-fn adopts(member: &Member) -> bool {
+pub(super) fn adopts(member: &Member) -> bool {
     member.request.asked.membership.on_existing == seatless::domain::OnExisting::Adopt
 }
 

@@ -1,7 +1,7 @@
 //! Older states of the database, put back while the cloud stays where it is.
 
 use super::guarded_store::Begun;
-use super::judge::Lost;
+use super::judge::{Lost, adopts};
 use super::rig::{Rig, person};
 use super::seams::{CountedIds, SharedClock};
 use super::submission::card;
@@ -50,6 +50,7 @@ pub(crate) fn forget(begun: &[Begun], members: &[Member], lost: &mut Vec<Lost>) 
             intent: begun.intent.0,
             name: member.user.account.user_principal_name.to_string(),
             creates: begun.state == State::Requested,
+            adopts: adopts(member),
         });
     }
 }
