@@ -101,7 +101,8 @@ pub async fn copy(
     tell: &mut (dyn FnMut(CopyProgress) + Send),
 ) -> Result<CopyEnd, CopyError> {
     let mut departure = Departure::open(&order.from, &order.card).await.map_err(CopyError::From)?;
-    let arrival = Arrival::open(&order.to, spawn, rest).await.map_err(CopyError::To)?;
+    let arrival =
+        Arrival::open(&order.to, order.card.new_incarnation, spawn, rest).await.map_err(CopyError::To)?;
     let end = match departure.moved.clone() {
         None => move_all(&mut departure, &arrival, &order, tell).await,
         Some(moved) => finish(&mut departure, &arrival, &moved, tell).await,

@@ -66,8 +66,8 @@ pub(super) const NUMBER_EVENTS: &str = "SELECT setval(pg_get_serial_sequence('ev
 
 pub(super) const NUMBER_LANES: &str = "SELECT setval(pg_get_serial_sequence('lanes', 'id'), $1)";
 
-/// What only a server has: where its row was written, who works, and when a chunk of a submission came by its clock.
-const TABLES_OF_ITS_OWN: &[&str] = &["workers"];
+/// What only a server has: where its row was written, who works, what they have committed, and when a chunk of a submission came by its clock.
+const TABLES_OF_ITS_OWN: &[&str] = &["workers", "receipts"];
 const COLUMNS_OF_ITS_OWN: &[(&str, &str)] = &[
     ("batches", "touched_at"),
     ("meta", "one"),
@@ -105,8 +105,13 @@ impl Arrival {
     ///
     /// # Errors
     /// Those of every opening.
-    pub(in crate::store) async fn open(url: &str, spawn: Spawn, rest: Rest) -> Result<Self, StoreError> {
-        let writer = reach(url, 2, CONNECT_MAX, spawn, rest).await?;
+    pub(in crate::store) async fn open(
+        url: &str,
+        process: Uuid,
+        spawn: Spawn,
+        rest: Rest,
+    ) -> Result<Self, StoreError> {
+        let writer = reach(url, 2, CONNECT_MAX, process, spawn, rest).await?;
         writer.tell(Check { writes: true }).await?;
         Ok(Self { writer })
     }
@@ -156,6 +161,10 @@ impl Verb for Find {
 
     fn apply<'a>(&'a self, pen: &'a mut Pen) -> Applied<'a, Found> {
         Box::pin(find(pen))
+    }
+
+    fn is_idempotent(&self) -> bool {
+        true
     }
 }
 
@@ -293,9 +302,9 @@ impl Load {
 
     /// Makes all of it durable at once.
     pub(in crate::store) async fn commit(self) -> Result<(), StoreError> {
-        match self.pen.commit().await.0 {
+        match self.pen.commit(None).await.0 {
             Ended::Committed => Ok(()),
-            Ended::Refused(error) | Ended::Unknown(_, error) => Err(said(&error)),
+            Ended::Refused(error) | Ended::Unknown(error) => Err(said(&error)),
         }
     }
 

@@ -10,6 +10,7 @@ mod verdict;
 mod answers;
 mod locks;
 mod pen;
+mod receipts;
 mod transact;
 
 mod admission;

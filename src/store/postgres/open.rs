@@ -4,6 +4,7 @@ use super::incarnation::Settle;
 use super::options::{PostgresOptions, Rest};
 use super::probe::probe;
 use super::readers::Readers;
+use super::receipts::Receipts;
 use super::rights::Check;
 use super::schema::{Migrate, Read};
 use super::transact::Writer;
@@ -14,12 +15,14 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
+use uuid::Uuid;
 
-/// Connects to a server, and looks at nothing yet.
+/// Connects to a server, and looks at nothing yet. `process` is drawn anew by each start.
 pub(super) async fn reach(
     url: &str,
     connections_max: u32,
     connect_max: Duration,
+    process: Uuid,
     spawn: Spawn,
     rest: Rest,
 ) -> Result<Writer, StoreError> {
@@ -38,7 +41,7 @@ pub(super) async fn reach(
         .connect_lazy_with(connect.clone());
     // The first connection tells what is wrong with the address.
     probe(&connect, &rest).await?;
-    Ok(Writer { pool, spawn, rest, lanes: Arc::default() })
+    Ok(Writer { pool, spawn, rest, receipts: Receipts::of(process), lanes: Arc::default() })
 }
 
 /// A PostgreSQL database as a store. Cheap to clone; all clones share their connections.
@@ -59,7 +62,12 @@ impl PostgresStore {
     /// forgetful, or denies a right (the text spells out the missing grants), [`StoreError::SchemaNewer`] as it says.
     pub async fn open(options: PostgresOptions, spawn: Spawn, rest: Rest) -> Result<Self, StoreError> {
         let PostgresOptions { url, connections_max, connect_max, .. } = &options;
-        let writer = reach(url, *connections_max, *connect_max, spawn, Arc::clone(&rest)).await?;
+        let process = match &options.mode {
+            Mode::Owner(card) => card.new_incarnation,
+            // It only looks.
+            Mode::Reader => Uuid::nil(),
+        };
+        let writer = reach(url, *connections_max, *connect_max, process, spawn, Arc::clone(&rest)).await?;
         let readers = Readers { pool: writer.pool.clone(), rest };
         let opened = match &options.mode {
             Mode::Owner(card) => Self::own(&writer, card).await,

@@ -2,6 +2,7 @@
 
 use super::answers::in_time;
 use super::options::Rest;
+use super::receipts::{self, Receipt};
 use super::verdict::{is_conflict, is_connection_loss, said};
 use crate::store::StoreError;
 use crate::store::sql::lane_book::LaneBook;
@@ -10,7 +11,7 @@ use futures_util::TryStreamExt;
 use futures_util::stream::BoxStream;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgArguments, PgCopyIn, PgRow};
-use sqlx::{PgConnection, PgPool, Postgres, Row};
+use sqlx::{PgConnection, PgPool, Postgres};
 use std::sync::Arc;
 
 /// A statement with its parameters.
@@ -21,16 +22,14 @@ pub(super) type Query<'q> = sqlx::query::Query<'q, Postgres, PgArguments>;
 const BEGIN: &str = "BEGIN; SET LOCAL lock_timeout = '10s'; SET LOCAL statement_timeout = '15s'; \
     SET LOCAL idle_in_transaction_session_timeout = '10s'";
 
-pub(super) const MY_ID: &str = "SELECT pg_current_xact_id_if_assigned()::text";
-
 /// What became of an end of a transaction.
 pub(super) enum Ended {
     /// It is durable.
     Committed,
     /// It was refused; nothing of it is there.
     Refused(sqlx::Error),
-    /// The connection ended meanwhile: it may have been committed, under this id.
-    Unknown(String, sqlx::Error),
+    /// The connection ended meanwhile: it may have been committed.
+    Unknown(sqlx::Error),
 }
 
 /// A running transaction.
@@ -102,29 +101,34 @@ impl Pen {
         self.judge(result)
     }
 
-    /// Ends the transaction; gives the lanes back that it knows, if it holds.
-    pub(super) async fn commit(mut self) -> (Ended, Arc<LaneBook>) {
+    /// Ends the transaction; gives the lanes back that it knows, if it holds. The receipt tells afterwards whether it does.
+    pub(super) async fn commit(mut self, receipt: Option<&Receipt>) -> (Ended, Arc<LaneBook>) {
         let lanes = Arc::clone(&self.lanes);
-        let id = match &mut self.connection {
-            Some(connection) => in_time(&self.rest, sqlx::query(MY_ID).fetch_one(&mut **connection)).await,
-            None => Err(sqlx::Error::PoolClosed),
+        let has_written = match receipt {
+            Some(receipt) => match self.sign(receipt).await {
+                Ok(signed) => signed,
+                Err(error) => return (Ended::Refused(error), lanes),
+            },
+            None => true,
         };
-        let id = match id {
-            Ok(row) => row.get::<Option<String>, _>(0),
-            Err(error) => return (Ended::Refused(error), lanes),
-        };
-        let ended = match (self.rule("COMMIT").await, id) {
-            (Ok(()), _) => {
+        let ended = match self.rule("COMMIT").await {
+            Ok(()) => {
                 // Only now is the connection good for others.
                 drop(self.connection.take());
                 Ended::Committed
             }
-            (Err(error), Some(id)) if is_connection_loss(&error) => Ended::Unknown(id, error),
-            // Without an id it has written nothing.
-            (Err(error), None) if is_connection_loss(&error) => Ended::Committed,
-            (Err(error), _) => Ended::Refused(error),
+            Err(error) if is_connection_loss(&error) && has_written => Ended::Unknown(error),
+            Err(error) if is_connection_loss(&error) => Ended::Committed,
+            Err(error) => Ended::Refused(error),
         };
         (ended, lanes)
+    }
+
+    async fn sign(&mut self, receipt: &Receipt) -> Result<bool, sqlx::Error> {
+        let Some(connection) = &mut self.connection else { return Err(sqlx::Error::PoolClosed) };
+        let sign = sqlx::query(receipts::SIGN).bind(receipt.process());
+        let sign = sign.bind(receipt.place()).bind(receipt.number);
+        in_time(&self.rest, sign.execute(&mut **connection)).await.map(|signed| signed.rows_affected() > 0)
     }
 
     /// Ends the transaction as if it had never begun.

@@ -7,7 +7,7 @@ use crate::store::StoreError;
 use crate::store::sql::cells::Cells;
 use std::collections::BTreeMap;
 
-/// The oldest version that knows `pg_xact_status` of a transaction's long number, as `server_version_num` counts.
+/// The oldest version that knows a transaction's long number, as `server_version_num` counts.
 const VERSION_MIN: i64 = 130_000;
 
 pub(super) const SERVER: &str = "
@@ -36,6 +36,7 @@ pub(super) const MISSING: &str = "
 pub(super) const TABLES: &[&str] = &[
     "meta",
     "workers",
+    "receipts",
     "batches",
     "users",
     "requests",
@@ -111,6 +112,10 @@ impl Verb for Check {
             }
             Ok(())
         })
+    }
+
+    fn is_idempotent(&self) -> bool {
+        true
     }
 }
 

@@ -14,10 +14,11 @@ pub const POSTGRES_MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "requests", include_str!("../../../migrations/postgres/0001_requests.sql")),
     (2, "arriving", include_str!("../../../migrations/postgres/0002_arriving.sql")),
     (3, "operations", include_str!("../../../migrations/postgres/0003_operations.sql")),
+    (4, "receipts", include_str!("../../../migrations/postgres/0004_receipts.sql")),
 ];
 
 /// The schema version this binary writes, and the newest it can read.
-pub(super) const KNOWN: i64 = 3;
+pub(super) const KNOWN: i64 = 4;
 
 /// What a binary must know at least to read what this one writes.
 const READER_MIN: i64 = 1;
@@ -110,6 +111,10 @@ impl Verb for Read {
     fn apply<'a>(&'a self, pen: &'a mut Pen) -> Applied<'a, Option<Birth>> {
         Box::pin(read_birth(pen))
     }
+
+    fn is_idempotent(&self) -> bool {
+        true
+    }
 }
 
 /// Runs the migrations after `from`; a database that has no id yet gets `new_store`.
@@ -155,5 +160,9 @@ impl Verb for Migrate {
                 None => Err(corrupt("the table meta", "it has no row")),
             }
         })
+    }
+
+    fn is_idempotent(&self) -> bool {
+        true
     }
 }

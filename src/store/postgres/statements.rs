@@ -3,8 +3,8 @@
 use super::open::PostgresStore;
 use super::{
     admission, arrival, batches, begin, claim, commit, hints, incarnation, lanes, locks, observe, operations,
-    passwords, pen, promote, read_admission, read_history, read_requests, read_turns, read_watches,
-    read_work, rights, rotations, schema, stage, sweeps, transact, trust, watches, workers,
+    passwords, promote, read_admission, read_history, read_requests, read_turns, read_watches, read_work,
+    receipts, rights, rotations, schema, stage, sweeps, trust, watches, workers,
 };
 
 impl PostgresStore {
@@ -156,6 +156,7 @@ impl PostgresStore {
         ("copy: number lanes", arrival::NUMBER_LANES),
         ("sign_on", workers::SIGN_ON),
         ("sign_on: prune", workers::PRUNE),
+        ("sign_on: prune receipts", receipts::PRUNE),
         ("heartbeat", workers::BEAT),
         ("sign_off", workers::SIGN_OFF),
         ("begin: may not", workers::MAY_NOT_BEGIN),
@@ -164,8 +165,8 @@ impl PostgresStore {
         ("lock: users of requests", locks::USERS_OF),
         ("lock: lanes", locks::LANES),
         ("hint", hints::GIVE),
-        ("commit: its id", pen::MY_ID),
-        ("commit: its fate", transact::FATE),
+        ("commit: its receipt", receipts::SIGN),
+        ("commit: its fate", receipts::FATE),
         ("standing", trust::STANDING),
         ("confirm", trust::CONFIRM),
         ("unseen", trust::UNSEEN),

@@ -1,17 +1,19 @@
 //! Writing: each verb is one transaction, run to its end whether or not anybody waits for it.
 //!
 //! A transaction that lost against another one is tried again whole; that is safe, since no call to the cloud is ever part
-//! of one. Where the connection ends during COMMIT the server is asked what became of it: `pg_xact_status` knows.
+//! of one. Where the connection ends during COMMIT, the receipt that the transaction signed tells what became of it.
 
 use super::answers::ask;
 use super::options::Rest;
 use super::patience::{PAUSE, Patience};
 use super::pen::{Ended, Pen};
 use super::probe::explained;
+use super::receipts::{FATE, Receipt, Receipts};
 use super::verdict::{is_connection_loss, said};
+use crate::store::sql::cells::Cells;
 use crate::store::sql::lane_book::LaneBook;
 use crate::store::{Answer, Spawn, StoreError};
-use sqlx::{PgPool, Row};
+use sqlx::PgPool;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,13 +21,6 @@ use tokio::sync::oneshot;
 
 /// How often a transaction is tried that others stand in the way of.
 const CONFLICTS_MAX: usize = 10;
-
-/// Another timeline counts its own transactions, so that it knows nothing of ours; a standby cannot tell yet which it is.
-pub(super) const FATE: &str = "
-    SELECT CASE WHEN pg_is_in_recovery() THEN 'in recovery'
-                WHEN m.timeline <> substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) THEN 'elsewhere'
-                ELSE pg_xact_status($1::text::xid8) END
-    FROM meta AS m";
 
 /// What a verb comes to, some time later.
 pub(super) type Applied<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -37,6 +32,12 @@ pub(super) trait Verb: Send + Sync + 'static {
 
     /// Applies it within the running transaction; perhaps again, if another one stood in the way.
     fn apply<'a>(&'a self, pen: &'a mut Pen) -> Applied<'a, Self::Answer>;
+
+    /// Whether it may simply be done again where nobody knows whether it was done: it only looks, or finds that nothing is
+    /// left to do. Only such a one may run while there are no tables yet.
+    fn is_idempotent(&self) -> bool {
+        false
+    }
 
     /// Whether other processes should hear of it.
     fn is_news(&self) -> bool {
@@ -50,6 +51,7 @@ pub(super) struct Writer {
     pub(super) pool: PgPool,
     pub(super) spawn: Spawn,
     pub(super) rest: Rest,
+    pub(super) receipts: Arc<Receipts>,
     /// The lanes that are known to exist. They are never removed.
     pub(super) lanes: Arc<Mutex<Arc<LaneBook>>>,
 }
@@ -84,16 +86,21 @@ impl Writer {
                 }
                 Err(error) => return Err(explained(&self.pool, &self.rest, &error).await),
             };
+            let receipt = (!verb.is_idempotent()).then(|| self.receipts.next());
             let error = match verb.apply(&mut pen).await {
-                Ok(answer) => match pen.commit().await {
+                Ok(answer) => match pen.commit(receipt.as_ref()).await {
                     (Ended::Committed, lanes) => {
                         self.learn(lanes);
                         return Ok(answer);
                     }
-                    (Ended::Unknown(id, error), lanes) => {
-                        if self.was_committed(&id, &error).await? {
-                            self.learn(lanes);
-                            return Ok(answer);
+                    (Ended::Unknown(error), lanes) => {
+                        match &receipt {
+                            Some(receipt) if self.was_committed(receipt).await? => {
+                                self.learn(lanes);
+                                return Ok(answer);
+                            }
+                            None if !patience.bears_another_try(&error).await => return Err(said(&error)),
+                            Some(_) | None => {}
                         }
                         said(&error)
                     }
@@ -125,20 +132,18 @@ impl Writer {
 
     /// What became of a transaction whose connection ended during COMMIT. Nothing may be done before that is known, so it
     /// is asked for as long as the server is away.
-    async fn was_committed(&self, id: &str, error: &sqlx::Error) -> Result<bool, StoreError> {
+    async fn was_committed(&self, receipt: &Receipt) -> Result<bool, StoreError> {
         loop {
-            let fate = ask(&self.pool, &self.rest, sqlx::query(FATE).bind(id)).await;
-            let fate = fate.map(|rows| rows.first().and_then(|row| row.get::<Option<String>, _>(0)));
-            match fate.as_ref().map(Option::as_deref) {
-                Ok(Some("committed")) => return Ok(true),
-                Ok(Some("aborted")) => return Ok(false),
-                Ok(Some("elsewhere")) => return Err(StoreError::Replaced),
-                // The server has not noticed yet that the connection has ended, or what it is.
-                Ok(Some(_)) => {}
-                Err(error) if is_connection_loss(error) => {}
-                Ok(None) | Err(_) => {
+            let fate = sqlx::query(FATE).bind(receipt.process()).bind(receipt.place()).bind(receipt.number);
+            match ask(&self.pool, &self.rest, fate).await {
+                Ok(rows) => {
+                    let void = rows.first().map(|row| Cells::of(row).flag()).transpose()?;
+                    return void.map(|void| !void).ok_or(StoreError::Replaced);
+                }
+                Err(error) if is_connection_loss(&error) => {}
+                Err(error) => {
                     return Err(StoreError::Failed(format!(
-                        "whether transaction {id} was committed cannot be found out: {error}"
+                        "whether a transaction was committed cannot be found out: {error}"
                     )));
                 }
             }

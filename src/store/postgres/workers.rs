@@ -3,6 +3,7 @@
 
 use super::incarnation;
 use super::pen::{Pen, Query};
+use super::receipts;
 use super::transact::{Applied, Verb};
 use crate::domain::HolderId;
 use crate::store::sql::cells::Cells;
@@ -40,6 +41,7 @@ impl Verb for SignOn {
     fn apply<'a>(&'a self, pen: &'a mut Pen) -> Applied<'a, ()> {
         Box::pin(async move {
             pen.run(sqlx::query(PRUNE)).await?;
+            pen.run(sqlx::query(receipts::PRUNE)).await?;
             pen.run(with_lease(SIGN_ON, self.holder, self.lease)).await.map(drop)
         })
     }
