@@ -140,7 +140,14 @@ fn the_readme_names_the_two_commands() {
 /// A document that names a file of the repository names one that exists.
 #[test]
 fn documents_name_files_that_exist() {
-    for name in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/machine.md", "docs/promises.md"] {
+    for name in [
+        "README.md",
+        "ARCHITECTURE.md",
+        "CONTRIBUTING.md",
+        "docs/machine.md",
+        "docs/promises.md",
+        "docs/operations.md",
+    ] {
         let text = std::fs::read_to_string(document(name)).unwrap();
         for path in named_paths(&text) {
             assert!(document(path).exists(), "{name} names {path}, which does not exist");
@@ -164,6 +171,108 @@ fn the_marks_of_a_part_are_kept() {
         named_paths("see `src/domain`, (docs/machine.md) and src/**").collect::<Vec<_>>(),
         ["src/domain", "docs/machine.md"]
     );
+}
+
+/// Whoever is on call types what stands there.
+const RUNBOOK: &str = "docs/operations.md";
+
+#[test]
+fn the_runbook_names_commands_flags_and_codes_that_exist() {
+    let text = std::fs::read_to_string(document(RUNBOOK)).unwrap();
+    let commands = commands(&text);
+    assert!(commands.len() > 30, "the page is read whole");
+    let faults: Vec<String> = commands
+        .iter()
+        .filter_map(|command| fault_of_command(command).map(|fault| format!("`{command}`: {fault}")))
+        .chain(unknown_codes(&text))
+        .collect();
+    assert!(faults.is_empty(), "{RUNBOOK}:\n  {}", faults.join("\n  "));
+}
+
+#[test]
+fn a_command_a_flag_or_a_code_that_does_not_exist_is_seen() {
+    let text = "See `seatless list`:\n```sh\nsudo -u seatless seatless -c a.toml show x   # how\nls\n```\n";
+    assert_eq!(commands(text), ["seatless list", "seatless -c a.toml show x"]);
+    let is_faulty = |command| fault_of_command(command).is_some();
+    assert!(!is_faulty("seatless list --status blocked --code x.y"));
+    assert!(!is_faulty("seatless -c a.toml credentials take --batch latest"));
+    assert!(is_faulty("seatless lost"), "no such command");
+    assert!(is_faulty("seatless list --stat"), "no such flag, though another begins so");
+    assert!(is_faulty("seatless -x list"), "no such flag");
+    assert!(is_faulty("seatless credentials lose"), "no such command below");
+    assert_eq!(unknown_codes("`graph.no-seat` `graph.no-sea` `seatless.toml`").len(), 1);
+}
+
+/// What begins with `seatless`, between backticks or in a fence, up to a comment.
+fn commands(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut in_fence = false;
+    for line in text.lines() {
+        if line.starts_with("```") {
+            in_fence = line == "```sh";
+        } else if in_fence {
+            let line = line.split(" #").next().unwrap_or_default().trim();
+            let line = line.strip_prefix("sudo -u seatless ").unwrap_or(line);
+            found.extend(Some(line).filter(|line| line.starts_with("seatless ")).map(str::to_owned));
+        } else {
+            let quoted = line.split('`').skip(1).step_by(2);
+            found.extend(quoted.filter(|code| code.starts_with("seatless ")).map(str::to_owned));
+        }
+    }
+    found
+}
+
+/// Asks the binary for the help of each command on the way, and looks for every word and flag in it.
+fn fault_of_command(command: &str) -> Option<String> {
+    let mut path: Vec<&str> = Vec::new();
+    let mut help = help_of(&path)?;
+    let mut words = command.split_whitespace().skip(1);
+    while let Some(word) = words.next() {
+        let flag = word.split('=').next().unwrap_or(word);
+        if flag.starts_with('-') && flag.len() > 1 {
+            if !help.split([' ', ',', '\n']).any(|said| said == flag) {
+                return Some(format!("`{}` has no {flag}", path.join(" ")));
+            }
+            if path.is_empty() {
+                words.next();
+            }
+        } else if help.contains("\nCommands:\n") {
+            path.push(word);
+            let is_listed = help
+                .lines()
+                .any(|line| line.strip_prefix("  ").is_some_and(|line| line.split(' ').next() == Some(word)));
+            if !is_listed {
+                return Some(format!("there is no `{}`", path.join(" ")));
+            }
+            help = help_of(&path)?;
+        }
+    }
+    None
+}
+
+fn help_of(path: &[&str]) -> Option<String> {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_seatless")).args(path).arg("--help").output();
+    Some(String::from_utf8(output.expect("the binary").stdout).expect("text"))
+}
+
+/// What looks like a code of ours and is none.
+fn unknown_codes(text: &str) -> Vec<String> {
+    let areas: std::collections::BTreeSet<&str> =
+        Code::ALL.iter().filter_map(|code| Some(code.as_str().split_once('.')?.0)).collect();
+    let looks_so = |word: &&str| {
+        word.split_once('.').is_some_and(|(area, reason)| {
+            areas.contains(area)
+                && !reason.is_empty()
+                && reason.chars().all(|c| c.is_ascii_lowercase() || c == '-')
+        })
+    };
+    let is_known = |word: &str| Code::ALL.iter().any(|code| code.as_str() == word);
+    let config_keys = ["store.url"];
+    let words = text.split(|c: char| c.is_whitespace() || "`()[],;".contains(c)).filter(looks_so);
+    words
+        .filter(|word| !is_known(word) && !config_keys.contains(word))
+        .map(|word| format!("{word} is no code"))
+        .collect()
 }
 
 /// Where the promises stand.

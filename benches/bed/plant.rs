@@ -36,6 +36,7 @@ pub(crate) fn pump(
         timer,
         hints: Hints::default(),
         chores: Vec::new(),
+        pulse: Arc::new(()),
         limits: PumpLimits {
             groups_max: 64,
             level_check: Duration::from_secs(5),

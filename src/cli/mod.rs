@@ -37,6 +37,7 @@ mod stats_page;
 mod steer;
 mod submit;
 mod summary;
+mod supervisor;
 mod sweep;
 mod terminal;
 mod trouble;

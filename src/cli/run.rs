@@ -3,6 +3,7 @@
 use super::context::Context;
 use super::database::Database;
 use super::exit::Exit;
+use super::supervisor::Supervisor;
 use super::trouble::Trouble;
 use super::{logs, signals};
 use crate::app::settings::CredentialPolicy;
@@ -161,6 +162,10 @@ pub(super) async fn run(context: Context, verbose: u8) -> Result<Exit, Trouble> 
             spawner.spawn(Box::pin(store.clone().listen(move || hinted.give())));
         }
     }
+    let supervisor = Supervisor::new(Arc::clone(&context.clock));
+    // The loop sleeps no longer than this, so that whoever watches hears of it in time.
+    let level_check =
+        supervisor.beats_every().map_or(settings.level_check, |every| settings.level_check.min(every));
     let asked = stop.clone();
     let server = serve(listener, Arc::new(state), async move { asked.asked().await });
     let pump = Pump {
@@ -169,11 +174,8 @@ pub(super) async fn run(context: Context, verbose: u8) -> Result<Exit, Trouble> 
         timer,
         hints,
         chores,
-        limits: PumpLimits {
-            groups_max: GROUPS_MAX,
-            level_check: settings.level_check,
-            drain: settings.daemon.drain,
-        },
+        pulse: Arc::new(supervisor),
+        limits: PumpLimits { groups_max: GROUPS_MAX, level_check, drain: settings.daemon.drain },
     };
     let served = stop.clone();
     spawner.spawn(Box::pin(async move {

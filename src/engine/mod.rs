@@ -20,5 +20,5 @@ pub use give_up::GivingUp;
 pub use group::Ran;
 pub use leases::{Heartbeat, TakeOver};
 pub use pump::{Hints, Pump, PumpLimits, Stop};
-pub use seams::{Spawner, Task, Timer};
+pub use seams::{Doing, Pulse, Spawner, Task, Timer};
 pub use steps::{Capacity, Need, Report, Seen, Steps, WholeFailure, WholeKind};

@@ -2,6 +2,7 @@
 
 use crate::domain::{Clock, Code};
 use crate::store::StoreError;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use std::time::Duration;
 pub(super) struct Outages {
     clock: Arc<dyn Clock>,
     outage: Mutex<Outage>,
+    failed_tries: AtomicU64,
 }
 
 #[derive(Default)]
@@ -25,10 +27,16 @@ pub(super) struct Trouble(Option<Arc<Outages>>);
 
 impl Outages {
     pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, outage: Mutex::default() }
+        Self { clock, outage: Mutex::default(), failed_tries: AtomicU64::new(0) }
+    }
+
+    /// How many tries have failed since the start, whoever made them: while it grows, the database is away and asked.
+    pub(super) fn failed_tries(&self) -> u64 {
+        self.failed_tries.load(Ordering::Relaxed)
     }
 
     fn begin(&self, joins: bool, error: &StoreError) {
+        self.failed_tries.fetch_add(1, Ordering::Relaxed);
         let mut outage = self.outage.lock().unwrap_or_else(PoisonError::into_inner);
         outage.waiting += usize::from(joins);
         outage.since.get_or_insert_with(|| self.clock.elapsed());

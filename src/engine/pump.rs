@@ -2,7 +2,7 @@
 
 use super::chores::keep_going;
 use super::outages::Trouble;
-use super::{Chore, Engine, Ran, Spawner, Steps, Timer};
+use super::{Chore, Doing, Engine, Pulse, Ran, Spawner, Steps, Timer};
 use crate::domain::Instant;
 use crate::store::{Group, StoreError};
 use futures_util::FutureExt;
@@ -82,6 +82,8 @@ pub struct Pump<S> {
     pub hints: Hints,
     /// What goes on beside the lanes.
     pub chores: Vec<Arc<dyn Chore>>,
+    /// Who hears that it goes round: after each round, and at least once per level check while all is well.
+    pub pulse: Arc<dyn Pulse>,
     /// Its bounds.
     pub limits: PumpLimits,
 }
@@ -131,15 +133,17 @@ impl<S: Steps> Pump<S> {
         };
         let mut trouble = Trouble::default();
         while !stop.is_asked() {
-            let sleep = match self.round(&mut round, &ended_tx).await {
+            let sleep = match self.attended(self.round(&mut round, &ended_tx)).await {
                 // What was claimed is known all the same: a claim is repeated until it is answered.
                 Err(error) if error.is_passing() => {
                     trouble.note(&self.engine.outages, &error);
+                    self.pulse.beat(Doing::WithoutDatabase);
                     self.limits.level_check
                 }
                 Err(error) => return Err(error),
                 Ok(sleep) => {
                     trouble.is_over();
+                    self.pulse.beat(round.doing());
                     sleep
                 }
             };
@@ -162,6 +166,25 @@ impl<S: Steps> Pump<S> {
             }
         }
         self.drain(round, ended, &stop).await
+    }
+
+    /// Waits for a round. One that outlives an outage of the database is not stuck, and as long as tries go on failing,
+    /// that is told; one that is silent while nobody has trouble with the database is left to whoever watches.
+    async fn attended<T>(&self, round: impl Future<Output = T>) -> T {
+        let mut round = std::pin::pin!(round);
+        let mut failed = self.engine.outages.failed_tries();
+        loop {
+            tokio::select! {
+                biased;
+                done = &mut round => return done,
+                () = self.timer.sleep(self.limits.level_check) => {
+                    let failed_before = std::mem::replace(&mut failed, self.engine.outages.failed_tries());
+                    if failed > failed_before {
+                        self.pulse.beat(Doing::WithoutDatabase);
+                    }
+                }
+            }
+        }
     }
 
     /// Does what is due, and says how long the loop may sleep if nothing ends and no hint comes.
@@ -274,13 +297,16 @@ impl<S: Steps> Pump<S> {
             tracing::info!(groups = round.in_flight, "stopping: letting the work in flight finish");
         }
         let mut deadline = self.timer.sleep(self.limits.drain);
+        self.pulse.beat(Doing::Stopping { groups: round.in_flight });
         while round.in_flight > 0 || round.chores > 0 {
             tokio::select! {
                 biased;
                 () = stop.at_once.cancelled() => break,
                 Some(what) = ended.recv() => round.note(what, self.read_again_at())?,
                 () = &mut deadline => break,
+                () = self.timer.sleep(self.limits.level_check) => {}
             }
+            self.pulse.beat(Doing::Stopping { groups: round.in_flight });
         }
         if round.in_flight > 0 {
             tracing::warn!(
@@ -293,6 +319,10 @@ impl<S: Steps> Pump<S> {
 }
 
 impl Round {
+    fn doing(&self) -> Doing {
+        if self.on_a_copy { Doing::OnACopy } else { Doing::Working { groups: self.in_flight } }
+    }
+
     fn note(&mut self, what: Ended, again_at: Instant) -> Result<(), StoreError> {
         match what {
             Ended::Chore(result) => {

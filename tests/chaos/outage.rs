@@ -72,6 +72,7 @@ async fn an_outage_is_told_once_when_it_begins_and_once_when_it_is_over() {
             Arc::new(Heartbeat { engine: Arc::clone(&engine), lease: LEASE, every }),
             Arc::new(TakeOver { engine: Arc::clone(&engine), hints, every }),
         ],
+        pulse: Arc::new(()),
         limits: PumpLimits { groups_max: 8, level_check: every, drain: Duration::from_secs(9) },
     };
     let (ended, end) = tokio::sync::oneshot::channel();

@@ -12,3 +12,4 @@ mod manners;
 mod moved;
 mod restored;
 mod steered;
+mod watched;

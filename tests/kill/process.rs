@@ -13,6 +13,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::process::{Child, Command};
 
 /// A daemon. It ends with the test, however that ends.
@@ -32,6 +33,9 @@ pub(crate) struct Said {
 fn seatless(config: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_seatless"));
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("SEATLESS")) {
+        command.env_remove(name);
+    }
+    for name in ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"] {
         command.env_remove(name);
     }
     command.arg("--config").arg(config).stdin(Stdio::null()).kill_on_drop(true);
@@ -62,9 +66,20 @@ impl Daemon {
 
     /// The same with another config, which names this socket.
     pub(crate) async fn start_with(place: &Place, config: &Path, socket: &Path) -> Self {
+        Self::start_as(place, seatless(config), socket).await
+    }
+
+    /// The same as a service: told by its environment where to say how it is, and how often the watchdog wants to hear.
+    pub(crate) async fn start_watched(place: &Place, listener: &Path, watchdog: Duration) -> Self {
+        let mut command = seatless(&place.config());
+        command.env("NOTIFY_SOCKET", listener).env("WATCHDOG_USEC", watchdog.as_micros().to_string());
+        Self::start_as(place, command, &place.socket()).await
+    }
+
+    async fn start_as(place: &Place, mut command: Command, socket: &Path) -> Self {
         let log = place.folder().join("daemon.log");
         let file = FileOptions::new().create(true).append(true).open(&log).expect("a log");
-        let child = seatless(config).arg("run").stdout(Stdio::null()).stderr(file).spawn();
+        let child = command.arg("run").stdout(Stdio::null()).stderr(file).spawn();
         let mut daemon = Self { child: child.expect("a process"), log };
         until("the daemon", 20, async || {
             if let Some(status) = daemon.child.try_wait().expect("a process") {
