@@ -3,6 +3,7 @@
 use super::judge::{Record, adopted_names, live_users, users_of};
 use super::rig::reason;
 use super::wire::{Deed, Kind, rows};
+use chrono::TimeDelta;
 use seatless::domain::{Code, EventKind, Instant, Phase, State, Status};
 use seatless::simulator::{LedgerEntry, Service};
 use seatless::store::{LicenseHold, Member, Origin, PoolKey, Seat};
@@ -89,6 +90,9 @@ pub(super) fn no_user_is_left_enabled(record: &Record) -> Vec<String> {
     faults
 }
 
+/// By how much the instants of two workers that write at the same time may differ.
+const BESIDE_EACH_OTHER: TimeDelta = TimeDelta::seconds(1);
+
 /// Each history begins with the submission and leads without a gap to where the request stands.
 pub(super) fn histories_are_gapless(record: &Record) -> Vec<String> {
     let mut faults = Vec::new();
@@ -100,9 +104,10 @@ pub(super) fn histories_are_gapless(record: &Record) -> Vec<String> {
             faults.push(format!("the history of {} does not begin with its submission", member.request.id));
         }
         for pair in events.windows(2) {
-            // Two workers may sweep at a time; what one found before it fell asleep is written after it woke up.
-            let in_order =
-                pair[1].occurred_at >= pair[0].occurred_at || pair[1].actor.origin == Origin::Sweep;
+            // Each worker reads its clock before it writes, so that two of them may write in the other order. Two may also
+            // sweep at a time; what one found before it fell asleep is written after it woke up.
+            let in_order = pair[1].occurred_at + BESIDE_EACH_OTHER >= pair[0].occurred_at
+                || pair[1].actor.origin == Origin::Sweep;
             if pair[1].from != pair[0].to || !in_order {
                 faults
                     .push(format!("{} has a gap between {:?} and {:?}", member.request.id, pair[0], pair[1]));
@@ -363,7 +368,12 @@ pub(super) fn success_was_seen_after_the_last_write(record: &Record) -> Vec<Stri
                 && deed.entry.environment.as_deref().is_none_or(|place| place == environment)
                 && landed(&deed.entry) < verified.occurred_at
         };
-        let deeds: Vec<&Deed> = record.deeds.iter().filter(of_user).collect();
+        // A call that was taken for lost, or that a worker had in hand when it fell asleep, is nobody's knowledge any more;
+        // neither takes back what was seen.
+        let is_unheard_of =
+            |deed: &&Deed| deed.is_stale || deed.kind == Kind::AskForSync && deed.entry.landed_at.is_some();
+        let deeds: Vec<&Deed> =
+            record.deeds.iter().filter(of_user).filter(|deed| !is_unheard_of(deed)).collect();
         // A sibling that came later may have had it on loan once more since.
         let unlicensed = events
             .iter()

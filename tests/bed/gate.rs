@@ -48,6 +48,11 @@ pub(crate) trait Gate: Send + Sync {
     /// Such a call has ended.
     fn leave(&self) {}
 
+    /// Whether the worker stood still past its lease in the midst of what calls now: another may have taken it over.
+    fn is_stale(&self) -> bool {
+        false
+    }
+
     /// Whether [`note`](Self::note) is worth the text.
     fn is_noting(&self) -> bool {
         false

@@ -35,6 +35,8 @@ pub(crate) struct Deed {
     pub(crate) kind: Kind,
     /// Who Power Platform was asked for; its path does not tell.
     pub(crate) asked_for: Option<Uuid>,
+    /// Its sender had stood still past its lease.
+    pub(crate) is_stale: bool,
     pub(crate) entry: LedgerEntry,
 }
 
@@ -46,6 +48,8 @@ pub(crate) struct Wire {
     store: Mutex<Arc<dyn Requests>>,
     licenses: Mutex<Licenses>,
     asked_for: Mutex<HashMap<u64, Uuid>>,
+    /// The calls of workers that had stood still past their leases.
+    stale: Mutex<HashSet<u64>>,
     seen: Mutex<u64>,
     writes: AtomicU64,
     /// Environments in which a person has changed somebody's access mode.
@@ -67,6 +71,7 @@ impl Wire {
             store: Mutex::new(Arc::new(store)),
             licenses: Mutex::default(),
             asked_for: Mutex::default(),
+            stale: Mutex::default(),
             seen: Mutex::default(),
             writes: AtomicU64::default(),
             changed_by_people: Mutex::default(),
@@ -122,6 +127,7 @@ impl Wire {
     pub(crate) fn deeds(&self) -> Vec<Deed> {
         let licenses = self.licenses.lock().unwrap_or_else(PoisonError::into_inner);
         let asked_for = self.asked_for.lock().unwrap_or_else(PoisonError::into_inner);
+        let stale = self.stale.lock().unwrap_or_else(PoisonError::into_inner);
         let mut used: HashMap<u64, usize> = HashMap::new();
         let mut deeds = Vec::new();
         for entry in self.simulator.ledger(0) {
@@ -135,13 +141,14 @@ impl Wire {
                 licenses.get(&call).and_then(|gives| gives.get(*next - 1)).copied()
             });
             let asked_for = asked_for.get(&entry.sequence).copied();
-            deeds.push(Deed { kind, asked_for, entry });
+            let is_stale = stale.contains(&entry.batch.unwrap_or(entry.sequence));
+            deeds.push(Deed { kind, asked_for, is_stale, entry });
         }
         deeds
     }
 
     /// Notes the call that was just answered.
-    fn note(&self, gives: Vec<bool>, asked_for: Option<Uuid>) {
+    fn note(&self, gives: Vec<bool>, asked_for: Option<Uuid>, is_stale: bool) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let fresh = self.simulator.ledger(*seen);
         if let Some(last) = fresh.last() {
@@ -152,6 +159,9 @@ impl Wire {
         // Items of late batches may have landed just before it; the call itself is the last that is no item.
         if let Some(call) = fresh.iter().rev().find(|entry| entry.batch.is_none()) {
             self.licenses.lock().unwrap_or_else(PoisonError::into_inner).insert(call.sequence, gives);
+            if is_stale {
+                self.stale.lock().unwrap_or_else(PoisonError::into_inner).insert(call.sequence);
+            }
             if let Some(user) = asked_for {
                 self.asked_for.lock().unwrap_or_else(PoisonError::into_inner).insert(call.sequence, user);
             }
@@ -205,18 +215,19 @@ pub(crate) fn rows<'a>(state: &'a Value, environment: &str) -> impl Iterator<Ite
 #[async_trait]
 impl Transport for Wire {
     async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
+        let is_stale = request.extensions().get::<Stale>().is_some();
         let licenses = licenses_in(&request);
         let asked_for = asked_for_in(&request);
         keep_texts(request.body(), "password", &self.passwords);
         for (user, gives) in &licenses {
-            if !gives {
+            if !gives && !is_stale {
                 self.inspect_removal(*user).await;
             }
         }
         let kept = self.exchanges.lock().unwrap_or_else(PoisonError::into_inner).is_some();
         let asked = kept.then(|| request.clone());
         let answer = self.simulator.respond(request).await;
-        self.note(licenses.iter().map(|(_, gives)| *gives).collect(), asked_for);
+        self.note(licenses.iter().map(|(_, gives)| *gives).collect(), asked_for, is_stale);
         if let Ok(answer) = &answer {
             keep_texts(answer.body(), "access_token", &self.tokens);
             let mut exchanges = self.exchanges.lock().unwrap_or_else(PoisonError::into_inner);
@@ -228,6 +239,11 @@ impl Transport for Wire {
     }
 }
 
+/// Marks what is sent by a worker that stood still past its lease since it began it. A daemon's own transport does not send
+/// it any more (`src/domain/term.rs`); what was in the connection's hands already goes out all the same.
+#[derive(Clone, Copy)]
+struct Stale;
+
 /// One worker's way to the wire: a point before the call leaves, and one when its answer comes back.
 pub(crate) struct GatedWire {
     pub(crate) gate: Arc<dyn Gate>,
@@ -236,13 +252,16 @@ pub(crate) struct GatedWire {
 
 #[async_trait]
 impl Transport for GatedWire {
-    async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
+    async fn send(&self, mut request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
         let call = format!("{} {}", request.method(), request.uri().path());
         let point = |side, answer| Point { side, call: call.clone(), remote: true, answer };
         if self.gate.is_noting() {
             self.gate.note(&format!("{call} {}", String::from_utf8_lossy(request.body())));
         }
         self.gate.pass(point(Side::Before, String::new())).await;
+        if self.gate.is_stale() {
+            request.extensions_mut().insert(Stale);
+        }
         let answer = in_one_piece(&*self.gate, self.wire.send(request)).await;
         if self.gate.is_noting() {
             self.gate.note(&match &answer {

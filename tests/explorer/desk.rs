@@ -2,6 +2,7 @@
 
 use crate::bed::gate::{Gate, Passage, Point};
 use crate::trace::Trace;
+use std::collections::BTreeSet;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -20,6 +21,7 @@ struct State {
     inside: u32,
     waiting: Vec<Waiting>,
     passed: u64,
+    stale: BTreeSet<u64>,
 }
 
 struct Waiting {
@@ -65,6 +67,11 @@ impl Desk {
         }
     }
 
+    /// What these tasks call from here on may be another's by now.
+    pub(crate) fn doubt(&self, tasks: impl Iterator<Item = u64>) {
+        self.locked().stale.extend(tasks);
+    }
+
     fn locked(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -81,6 +88,11 @@ impl Gate for Desk {
 
     fn leave(&self) {
         self.locked().inside -= 1;
+    }
+
+    fn is_stale(&self) -> bool {
+        let state = self.locked();
+        state.stale.contains(&state.task)
     }
 
     fn is_noting(&self) -> bool {

@@ -611,7 +611,10 @@ impl Play {
             if worker.asleep_until.is_some_and(|until| until <= now) && !rescued_from {
                 worker.asleep_until = None;
                 // Its lease was not taken from it yet, so that it counts on.
-                self.leases.remove(&worker.holder);
+                let lasted = self.leases.remove(&worker.holder).is_none_or(|until| now < until);
+                if !lasted || worker.slept_at.is_some_and(|at| at + LEASE <= now) {
+                    worker.desk.doubt(worker.tasks.iter().map(|task| task.id));
+                }
             }
         }
         let all_run_out = self.leases.values().all(|until| *until <= now);
